@@ -1,0 +1,28 @@
+"""How much an input may ask for. Everything is counted, nothing is timed."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Limits(NamedTuple):
+    """The counted limits on hostile or mistaken input."""
+
+    file_bytes: int = 1 << 20
+    nesting: int = 40  # brackets and indentation of one file
+    steps: int = 1_000_000  # steps run, empty passes too
+    layers: int = 200_000  # operators in one network
+    recursion: int = 120  # blocks, branches and loops inside one another
+    extends: int = 16  # files that extend one another
+    integer_bits: int = 4_096
+    list_length: int = 100_000
+    expression_length: int = 10_000
+    expression_depth: int = 60
+    period: int = 4_096  # positions after which a receptive field repeats
+
+    def with_layers(self, layers: int) -> Limits:
+        """These limits for networks of up to `layers` operators."""
+        return self._replace(layers=layers, steps=max(self.steps, 4 * layers))
+
+
+LIMITS = Limits()
