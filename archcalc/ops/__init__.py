@@ -1,0 +1,92 @@
+"""The operators: one family per file, one class per operator, and this table of contents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcalc.ops.activation import (
+    Dropout,
+    Elu,
+    Identity,
+    LeakyRelu,
+    LogSoftmax,
+    Maxout,
+    Prelu,
+    Relu,
+    Relu6,
+    Selu,
+    Sigmoid,
+    Softmax,
+    Softplus,
+    Tanh,
+)
+from archcalc.ops.conv import Conv, DepthwiseConv, TransposedConv
+from archcalc.ops.linear import Linear, RadialBasis
+from archcalc.ops.merge import Add, Concat, Max, Mean, Multiply
+from archcalc.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm, Scale
+from archcalc.ops.pool import (
+    AdaptiveAvgPool,
+    AdaptiveMaxPool,
+    AvgPool,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    LpPool,
+    MaxPool,
+)
+from archcalc.ops.rearrange import ChannelShuffle, Crop, Flatten, Pad, Permute, Reshape, Select, Slice
+from archcalc.ops.resample import PixelShuffle, Upsample
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from archcalc.ops.op import Op
+
+OPS: Mapping[str, type[Op]] = {
+    "conv": Conv,
+    "transposed_conv": TransposedConv,
+    "depthwise_conv": DepthwiseConv,
+    "linear": Linear,
+    "radial_basis": RadialBasis,
+    "max_pool": MaxPool,
+    "avg_pool": AvgPool,
+    "lp_pool": LpPool,
+    "global_avg_pool": GlobalAvgPool,
+    "global_max_pool": GlobalMaxPool,
+    "adaptive_avg_pool": AdaptiveAvgPool,
+    "adaptive_max_pool": AdaptiveMaxPool,
+    "batch_norm": BatchNorm,
+    "layer_norm": LayerNorm,
+    "group_norm": GroupNorm,
+    "instance_norm": InstanceNorm,
+    "local_response_norm": LocalResponseNorm,
+    "scale": Scale,
+    "relu": Relu,
+    "relu6": Relu6,
+    "leaky_relu": LeakyRelu,
+    "prelu": Prelu,
+    "elu": Elu,
+    "selu": Selu,
+    "sigmoid": Sigmoid,
+    "tanh": Tanh,
+    "softplus": Softplus,
+    "softmax": Softmax,
+    "log_softmax": LogSoftmax,
+    "maxout": Maxout,
+    "dropout": Dropout,
+    "identity": Identity,
+    "flatten": Flatten,
+    "reshape": Reshape,
+    "permute": Permute,
+    "pad": Pad,
+    "crop": Crop,
+    "slice": Slice,
+    "select": Select,
+    "channel_shuffle": ChannelShuffle,
+    "upsample": Upsample,
+    "pixel_shuffle": PixelShuffle,
+    "concat": Concat,
+    "add": Add,
+    "multiply": Multiply,
+    "mean": Mean,
+    "max": Max,
+}

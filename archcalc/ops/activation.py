@@ -1,0 +1,172 @@
+"""Activations: functions of single elements, and the few that look across features."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, ClassVar
+
+from archcalc.ops.conv import divides
+from archcalc.ops.op import POINT, VIEW, Op, Pointwise, Requirement, Weight
+from archcalc.recorded import Shape, product
+from archcalc.shape import features, with_features
+from archcalc.work import NO_WORK, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from archcalc.ops.arguments import Count, Flag, Rational
+    from archcalc.window import Reach
+
+
+class Relu(Pointwise):
+    """max(x, 0): one compare per element. Source: Nair and Hinton 2010, "Rectified linear units improve RBMs"."""
+
+    per_element: ClassVar[Work] = Work(compares=1)
+    example: ClassVar[str] = "relu"
+
+
+class Relu6(Pointwise):
+    """min(max(x, 0), 6): two compares per element. Source: Sandler et al. 2018, arXiv:1801.04381, section 5."""
+
+    per_element: ClassVar[Work] = Work(compares=2)
+    example: ClassVar[str] = "relu6"
+
+
+class LeakyRelu(Pointwise):
+    """x, or slope*x below 0: a compare and a multiplication per element.
+
+    Source: Maas, Hannun and Ng 2013, section 2.
+    """
+
+    slope: Rational = Fraction(1, 100)
+    per_element: ClassVar[Work] = Work(compares=1, multiplies=1)
+    example: ClassVar[str] = "leaky_relu: 0.01"
+
+
+class Prelu(Pointwise):
+    """x, or a trained slope times x below 0.
+
+    params: one slope per channel, or one for all; a compare and a multiplication per element.
+    Source: He et al. 2015, arXiv:1502.01852, equation 1.
+    """
+
+    channelwise: Flag = True
+    per_element: ClassVar[Work] = Work(compares=1, multiplies=1)
+    example: ClassVar[str] = "prelu"
+
+    def weights(self, x: Shape) -> dict[str, Weight]:
+        """The slopes."""
+        return {"slope": Weight((features(x) if self.channelwise else 1,))}
+
+
+class Elu(Pointwise):
+    """x, or exp(x) - 1 below 0: a compare, an exponential, an addition and a multiplication per element.
+
+    Source: Clevert, Unterthiner and Hochreiter 2015, arXiv:1511.07289, equation 15.
+    """
+
+    per_element: ClassVar[Work] = Work(compares=1, elementary=1, adds=1, multiplies=1)
+    example: ClassVar[str] = "elu"
+
+
+class Selu(Pointwise):
+    """A scaled elu: one multiplication per element more.
+
+    Source: Klambauer et al. 2017, arXiv:1706.02515, equation 2.
+    """
+
+    per_element: ClassVar[Work] = Work(compares=1, elementary=1, adds=1, multiplies=2)
+    example: ClassVar[str] = "selu"
+
+
+class Sigmoid(Pointwise):
+    """1/(1 + exp(-x)): an exponential, an addition and a division per element.
+
+    Source: Rumelhart, Hinton and Williams 1986, equation 2.
+    """
+
+    per_element: ClassVar[Work] = Work(elementary=1, adds=1, divides=1)
+    example: ClassVar[str] = "sigmoid"
+
+
+class Tanh(Pointwise):
+    """tanh(x): one elementary function per element. Source: LeCun et al. 1998, Proc. IEEE 86(11), equation 6."""
+
+    per_element: ClassVar[Work] = Work(elementary=1)
+    example: ClassVar[str] = "tanh"
+
+
+class Softplus(Pointwise):
+    """log(1 + exp(x)): two elementary functions and an addition per element. Source: Dugas et al. 2001, equation 5."""
+
+    per_element: ClassVar[Work] = Work(elementary=2, adds=1)
+    example: ClassVar[str] = "softplus"
+
+
+class Softmax(Pointwise):
+    """exp(x) over the sum of exp(x) of the features, with the largest taken off first.
+
+    A compare, a subtraction, an exponential, an addition and a division per element. Source: Bridle 1990.
+    """
+
+    per_element: ClassVar[Work] = Work(compares=1, adds=2, elementary=1, divides=1)
+    example: ClassVar[str] = "softmax"
+
+
+class LogSoftmax(Pointwise):
+    """x less the logarithm of the sum of exp(x) of the features: as softmax, a subtraction for the division.
+
+    Source: Bridle 1990, in logarithms.
+    """
+
+    per_element: ClassVar[Work] = Work(compares=1, adds=3, elementary=1)
+    example: ClassVar[str] = "log_softmax"
+
+
+class Maxout(Op):
+    """The largest of each `pieces` features.
+
+    output: features/pieces; pieces - 1 compares per output. Source: Goodfellow et al. 2013, arXiv:1302.4389, section 3.
+    """
+
+    pieces: Count
+    example: ClassVar[str] = "maxout: 2"
+
+    def requires(self, x: Shape) -> Iterable[Requirement]:
+        """The pieces divide the features."""
+        yield divides(self.pieces, features(x))
+
+    def output(self, x: Shape) -> Shape:
+        """One feature for each `pieces`."""
+        return with_features(x, features(x) // self.pieces)
+
+    def work(self, output: Shape, x: Shape) -> Work:
+        """One compare less than there are pieces."""
+        return Work(compares=product(output) * (self.pieces - 1))
+
+    def reach(self, output: Shape, x: Shape) -> tuple[Reach, ...] | None:
+        """A position sees itself."""
+        return (POINT,) * (len(output) - 1)
+
+
+class Dropout(Pointwise):
+    """In training, zero each element with probability `rate`: a multiplication per element; at inference, nothing.
+
+    Source: Srivastava et al. 2014, JMLR 15, section 4.
+    """
+
+    rate: Rational = Fraction(1, 2)
+    per_element: ClassVar[Work] = Work(multiplies=1)
+    idle_at_inference: ClassVar[bool] = True
+    example: ClassVar[str] = "dropout: 0.5"
+
+
+class Identity(Pointwise):
+    """The input itself: nothing is computed and nothing is written.
+
+    Source: He et al. 2016, arXiv:1603.05027, section 2.
+    """
+
+    storage: ClassVar[str] = VIEW
+    per_element: ClassVar[Work] = NO_WORK
+    example: ClassVar[str] = "identity"

@@ -1,0 +1,139 @@
+"""Operators that make one tensor of several."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from archcalc.errors import ShapeError
+from archcalc.ops.op import POINT, Op, Requirement
+from archcalc.recorded import Shape, product, total
+from archcalc.shape import features, space, with_features, written
+from archcalc.work import NO_WORK, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from archcalc.window import Reach
+
+
+class Merge(Op):
+    """Several tensors, element by element; a vector is spread over all positions of a map with as many features."""
+
+    verb: ClassVar[str] = "merge"
+
+    def output(self, *inputs: Shape) -> Shape:
+        """The shape of the largest rank."""
+        largest = max(inputs, key=len)
+        for other in inputs:
+            if len(other) not in (1, len(largest)):
+                raise ShapeError(_mismatch(self.verb, largest, other))
+        return largest
+
+    def requires(self, *inputs: Shape) -> Iterable[Requirement]:
+        """All axes agree; of a vector, the features."""
+        largest = max(inputs, key=len)
+        for other in inputs:
+            if other is largest or other == largest:
+                continue
+            pairs = (
+                zip(largest, other, strict=True)
+                if len(other) == len(largest)
+                else [(features(largest), features(other))]
+            )
+            for left, right in pairs if len(other) in (1, len(largest)) else ():
+                if left != right:
+                    yield Requirement(left, "==", right, _mismatch(self.verb, largest, other))
+
+    def work(self, output: Shape, *inputs: Shape) -> Work:
+        """n - 1 operations per element for n inputs."""
+        return Work(adds=product(output) * (len(inputs) - 1))
+
+    def reach(self, output: Shape, *inputs: Shape) -> tuple[Reach, ...] | None:
+        """A position sees the same position of each."""
+        return (POINT,) * (len(output) - 1)
+
+
+class Add(Merge):
+    """The sum of the tensors: n - 1 additions per element. Source: He et al. 2015, arXiv:1512.03385, equation 1."""
+
+    verb: ClassVar[str] = "add"
+    example: ClassVar[str] = "add: {body: [relu], shortcut: []}"
+
+
+class Mean(Merge):
+    """The mean of the tensors: n - 1 additions and a division per element.
+
+    Source: Larsson, Maire and Shakhnarovich 2016, arXiv:1605.07648, section 3 (join).
+    """
+
+    verb: ClassVar[str] = "average"
+    example: ClassVar[str] = "mean: {left: [relu], right: []}"
+
+    def work(self, output: Shape, *inputs: Shape) -> Work:
+        """The sum and one division per element."""
+        elements = product(output)
+        return Work(adds=elements * (len(inputs) - 1), divides=elements)
+
+
+class Multiply(Merge):
+    """The product of the tensors: n - 1 multiplications per element.
+
+    Source: Hu et al. 2017, arXiv:1709.01507, equation 4.
+    """
+
+    verb: ClassVar[str] = "multiply"
+    example: ClassVar[str] = "multiply: {body: [], gate: [global_avg_pool, sigmoid]}"
+
+    def work(self, output: Shape, *inputs: Shape) -> Work:
+        """n - 1 multiplications per element."""
+        return Work(multiplies=product(output) * (len(inputs) - 1))
+
+
+class Max(Merge):
+    """The largest of the tensors: n - 1 compares per element.
+
+    Source: Goodfellow et al. 2013, arXiv:1302.4389, section 3.
+    """
+
+    verb: ClassVar[str] = "take the maximum of"
+    example: ClassVar[str] = "max: {left: [relu], right: []}"
+
+    def work(self, output: Shape, *inputs: Shape) -> Work:
+        """n - 1 compares per element."""
+        return Work(compares=product(output) * (len(inputs) - 1))
+
+
+class Concat(Merge):
+    """The features of all tensors one after the other: a copy, no arithmetic.
+
+    output: the sum of the features. Source: Szegedy et al. 2014, arXiv:1409.4842, figure 2; Huang et al. 2016,
+    arXiv:1608.06993, equation 2.
+    """
+
+    verb: ClassVar[str] = "concatenate"
+    example: ClassVar[str] = "concat: {left: [relu], right: []}"
+
+    def output(self, *inputs: Shape) -> Shape:
+        """All features, on the same positions."""
+        first = inputs[0]
+        for other in inputs:
+            if len(other) != len(first):
+                raise ShapeError(_mismatch(self.verb, first, other))
+        return with_features(first, total([features(x) for x in inputs]))
+
+    def requires(self, *inputs: Shape) -> Iterable[Requirement]:
+        """All space axes agree."""
+        first = inputs[0]
+        for other in inputs[1:]:
+            if len(other) == len(first):
+                for left, right in zip(space(first), space(other), strict=True):
+                    if left != right:
+                        yield Requirement(left, "==", right, _mismatch(self.verb, first, other))
+
+    def work(self, output: Shape, *inputs: Shape) -> Work:
+        """None: copies are free."""
+        return NO_WORK
+
+
+def _mismatch(verb: str, left: Shape, right: Shape) -> str:
+    return f"cannot {verb} {written(left)} and {written(right)}"
