@@ -1,0 +1,465 @@
+"""Unrolls a spec into a Graph: blocks, loops, choices and branches become operators."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from archcalc.errors import ArgumentError, LimitError, Problem, ShapeError, SpecError, UndecidedError
+from archcalc.graph import Condition, Graph, Section, Share, TieError
+from archcalc.limits import LIMITS, Limits
+from archcalc.ops import OPS
+from archcalc.ops.arguments import count, shown
+from archcalc.ops.op import REQUIRED
+from archcalc.recorded import Recorded, is_free, write
+from archcalc.spec.check import Checker, argument_problems
+from archcalc.spec.expression import Collection, ExpressionError, Tensors, truth
+from archcalc.spec.failure import Failed, mismatch, wrong
+from archcalc.spec.hyperparameters import work_out
+from archcalc.spec.language import Call, Expression, For, If, Located, Merge, Output, Repeat, Step
+from archcalc.spec.scope import Body, Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from archcalc.ops.op import Op
+    from archcalc.spec.language import Arguments, Block, Branch, Names, Target, Template
+    from archcalc.spec.load import Spec
+    from archcalc.spec.source import Node
+
+Flow: TypeAlias = "tuple[int, ...]"
+LONGEST_NAME = 200
+
+
+def build(
+    spec: Spec,
+    *,
+    ops: Mapping[str, type[Op]] = OPS,
+    free: Iterable[str] = (),
+    training: bool = False,
+    limits: Limits = LIMITS,
+) -> Graph:
+    """The graph of a spec, with the named hyperparameters left free; raises SpecError."""
+    words = frozenset((*ops, *spec.blocks, *(word for op in ops.values() for word in op.words)))
+    problems = Checker(spec, ops, words).run()
+    if problems:
+        raise SpecError(problems)
+    builder = _Builder(spec, ops, words, limits)
+    try:
+        builder.run(frozenset(free), training=training)
+    except Failed as error:
+        raise SpecError(error.problems) from None
+    except Located as error:
+        raise SpecError([error.mark.problem(error)]) from None
+    except RecursionError:
+        raise SpecError([Problem(f"{spec.name} is nested too deeply", spec.source.place(1, 1))]) from None
+    return builder.graph
+
+
+class _Builder:
+    def __init__(self, spec: Spec, ops: Mapping[str, type[Op]], words: frozenset[str], limits: Limits) -> None:
+        self.spec = spec
+        self.ops = ops
+        self.words = words
+        self.limits = limits
+        self.graph = Graph(limits)
+        self.shared: dict[str, Any] = {}  # what every body sees: `training` and the hyperparameters
+        self.constant: dict[int, Op] = {}  # the operator of a call whose arguments are constant
+        self.made: dict[tuple[object, ...], Op] = {}  # equal operators are one object
+        self.steps_run = 0
+        self.depth = 0
+        self.extra_outputs: list[tuple[str, int]] = []
+
+    def run(self, free: frozenset[str], *, training: bool) -> None:
+        """Everything, from the hyperparameters to the outputs."""
+        graph = self.graph
+        frame = Frame(graph, self.shared, self.words, Body(), graph.root)
+        self.shared["training"] = training
+        graph.hyperparameters = work_out(self.spec.hyperparameters, free, frame, self.limits.recursion)
+        flow = tuple(self._input(name, shape, frame) for name, shape in self.spec.inputs)
+        flow = self.run_steps(self.spec.layers, frame, flow)
+        for position, index in enumerate(flow, 1):
+            graph.add_output("output" if len(flow) == 1 else f"output{position}", index)
+        for name, index in self.extra_outputs:
+            graph.add_output(name, index)
+        graph.close()
+        self._check_ends()
+
+    def _input(self, name: str, expression: Expression, frame: Frame) -> int:
+        if name in self.shared:
+            raise wrong(expression.mark, f"the input '{name}' has the name of a hyperparameter")
+        sizes = expression.value(frame)
+        if not isinstance(sizes, tuple) or not 1 <= len(sizes) <= 4:
+            raise wrong(expression.mark, f"an input is a list of 1 to 4 sizes, not {shown(sizes)}")
+        try:
+            shape = tuple(count(size) for size in sizes)
+        except ArgumentError as error:
+            raise wrong(expression.mark, f"an input size {error.message}") from None
+        for size in shape:
+            self._require_whole(size)
+        index = self.graph.add_input(name, shape, expression.mark)
+        frame.body.tensors[name] = Tensors((index,))
+        return index
+
+    def _check_ends(self) -> None:
+        """Every result reaches an output, and shared weights fit."""
+        problems: dict[int, Problem] = {}
+        for node in self.graph.unused():
+            if isinstance(node.step, Step):
+                message = f"the result of {node.path} reaches no output"
+                problems.setdefault(id(node.step), wrong(node.step.mark, message).problems[0])
+        if problems:
+            raise Failed(problems.values())
+        try:
+            self.graph.owners()
+        except TieError as error:
+            if not isinstance(error.node.step, Step):
+                raise
+            raise wrong(error.node.step.mark, error) from None
+
+    def run_steps(self, steps: tuple[Step, ...], frame: Frame, flow: Flow) -> Flow:
+        """What flows out of a list of steps."""
+        for step in steps:
+            self.steps_run += 1
+            if self.steps_run > self.limits.steps:
+                raise wrong(step.mark, LimitError(f"the spec runs more than {self.limits.steps:,} steps"))
+            action = step.action
+            if type(action) is Call and step.plain:
+                frame.flow = flow
+                flow = self.call(action, step, frame, flow)
+            else:
+                flow = self.step(step, frame, flow)
+        return flow
+
+    def step(self, step: Step, frame: Frame, flow: Flow) -> Flow:
+        """What flows out of a step that has modifiers, or other steps inside."""
+        if step.chosen is not None:
+            flow = self._choose(step.chosen, frame, flow)
+        frame.flow = flow
+        if step.action is not None:
+            inner = frame
+            if step.trainable is not None and not self._truth(step.trainable, frame):
+                inner = frame.inner(frozen=True)
+                inner.flow = flow
+            flow = _ACTIONS[type(step.action)](self, step.action, step, inner, flow)
+        if step.targets:
+            frame.flow = flow
+            self._name(step.targets, frame, flow)
+        return flow
+
+    def _truth(self, expression: Expression, frame: Frame) -> bool:
+        try:
+            return truth(expression.value(frame))
+        except ExpressionError as error:
+            raise wrong(expression.mark, error) from None
+
+    def _choose(self, expression: Expression, frame: Frame, flow: Flow) -> Flow:
+        """The tensors that `from` names."""
+        frame.flow = flow
+        frame.choosing = True
+        try:
+            return _spliced(expression.value(frame))
+        except ExpressionError as error:
+            raise wrong(expression.mark, error) from None
+        finally:
+            frame.choosing = False
+
+    def _name(self, targets: Sequence[Target], frame: Frame, flow: Flow) -> None:
+        """Give names to what flows out of a step."""
+        parts: list[Flow] = [flow] if len(targets) == 1 else [(index,) for index in flow]
+        if len(parts) != len(targets):
+            raise wrong(targets[0].mark, f"'as' gives {len(targets)} names, but {len(flow)} tensors flow here")
+        for target, ids in zip(targets, parts, strict=True):
+            if target.name in frame.variables:
+                raise wrong(target.mark, f"'{target.name}' is a number already: a tensor needs a name of its own")
+            around = frame.body.around
+            if around is not None and around.find(target.name) is not None:
+                message = f"'{target.name}' is named around this branch, which can read it and not give it anew"
+                raise wrong(target.mark, message)
+            if target.place is None:
+                frame.body.tensors[target.name] = Tensors(ids)
+            else:
+                self._name_element(target, target.place.value(frame), frame, ids)
+
+    def _name_element(self, target: Target, index: Any, frame: Frame, ids: Flow) -> None:
+        if type(index) is not int:
+            raise wrong(target.mark, f"an index is a whole number, not {shown(index)}")
+        if len(ids) != 1:
+            raise wrong(target.mark, f"{len(ids)} tensors flow here, where one is named")
+        known = frame.body.tensors.get(target.name)
+        collection = known if isinstance(known, Collection) else Collection()
+        collection[index] = ids[0]
+        frame.body.tensors[target.name] = collection
+
+    def _section(self, template: Template | None, frame: Frame, default: str | None) -> Section:
+        """The part of the network that a step is, if it has a name."""
+        name = self._text(template, frame) if template is not None else default
+        return frame.section if name is None else frame.section.section(name)
+
+    def _text(self, template: Template, frame: Frame) -> str:
+        text = ""
+        for part in template.parts:
+            if isinstance(part, str):
+                text += part
+            else:
+                value = part.value(frame)
+                text += write(value) if isinstance(value, Recorded) else shown(value)
+        if not text.strip() or not text.isprintable() or "/" in text or len(text) > LONGEST_NAME:
+            raise wrong(template.mark, f"'{text[:40]}' cannot be a name: it is empty, too long, or holds '/'")
+        return text
+
+    def _deeper(self, mark: Node) -> None:
+        self.depth += 1
+        if self.depth > self.limits.recursion:
+            message = f"blocks, branches and loops stand more than {self.limits.recursion} deep inside one another"
+            raise wrong(mark, LimitError(message))
+
+    def call(self, call: Call, step: Step, frame: Frame, flow: Flow) -> Flow:
+        """An operator, a block, or a name whose value is one."""
+        head = call.head
+        if head in frame.variables:
+            value = frame.variables[head]
+            if not isinstance(value, str) or (value not in self.spec.blocks and value not in self.ops):
+                raise wrong(step.mark, f"'{head}' is {shown(value)}, which is no operator and no block")
+            head = value
+        block = self.spec.blocks.get(head)
+        if block is not None:
+            return self.block(block, call, step, frame, flow)
+        op = self.constant.get(id(call)) or self._operator(head, call, step, frame)
+        name = head if step.name is None else self._text(step.name, frame)
+        share = frame.share if step.share is None else Share(self._text(step.share, frame), None)
+        return (self._add(head, op, flow, name, frame.section, step, frame, share),)
+
+    def block(self, block: Block, call: Call, step: Step, frame: Frame, flow: Flow) -> Flow:
+        """A block: its steps, seeing its arguments, the hyperparameters and what flows in."""
+        if call.head != block.name:
+            parameters = {name: default is None for name, default in block.parameters}
+            _check_arguments(argument_problems(block.name, parameters, call.arguments, step.mark))
+        self._deeper(step.mark)
+        given = _values(call.arguments, [name for name, _ in block.parameters], frame)
+        section = self._section(step.name, frame, block.name)
+        share = frame.share if step.share is None else Share(self._text(step.share, frame), section)
+        inner = Frame(self.graph, dict(self.shared), self.words, Body(), section, frozen=frame.frozen, share=share)
+        inner.flow = flow
+        for name, default in block.parameters:
+            if name in given:
+                inner.variables[name] = given[name]
+            elif default is not None:
+                inner.variables[name] = default.value(inner)
+        flow = self.run_steps(block.steps, inner, flow)
+        self.depth -= 1
+        return flow
+
+    def _operator(self, kind: str, call: Call, step: Step, frame: Frame) -> Op:
+        """The operator that a call makes; equal ones are one object."""
+        cls = self.ops[kind]
+        if call.head != kind:
+            required = {name: field.default is REQUIRED for name, field in cls.fields.items()}
+            _check_arguments(argument_problems(kind, required, call.arguments, step.mark))
+        values = _values(call.arguments, cls.fields, frame)
+        # True equals 1, so the types belong to the key; lists may hold either, and are made afresh.
+        key = (kind, *values.items(), *map(type, values.values()))
+        simple = all(type(value) in _SIMPLE for value in values.values())
+        op = self.made.get(key) if simple else None
+        if op is None:
+            try:
+                op = cls(**values)
+            except ArgumentError as error:
+                raise wrong(_argument_mark(error, call, cls.fields, step), error) from None
+            for value in values.values():
+                self._require_whole(value)
+            if simple:
+                self.made[key] = op
+        if call.head == kind and call.arguments.constant:
+            self.constant[id(call)] = op
+        return op
+
+    def _require_whole(self, value: Any) -> None:
+        """A size with a free rational in it must come out whole: a condition."""
+        if isinstance(value, Recorded) and is_free(value) and not value.integral:
+            self.graph.conditions.append(Condition(value % 1, "==", 0, len(self.graph.nodes)))
+
+    def _add(
+        self,
+        kind: str,
+        op: Op,
+        flow: Flow,
+        name: str,
+        section: Section,
+        step: Step,
+        frame: Frame,
+        share: Share | None,
+        labels: Sequence[str] = (),
+    ) -> int:
+        try:
+            return self.graph.add(kind, op, flow, name, section, step, frame.frozen, share)
+        except (ArgumentError, LimitError) as error:
+            raise wrong(step.mark, error) from None
+        except (ShapeError, UndecidedError) as error:
+            if len(flow) < 2:
+                raise wrong(step.mark, error) from None
+            raise mismatch(step.mark, error, [self.graph.nodes[index] for index in flow], labels) from None
+
+    def merge(self, merge: Merge, step: Step, frame: Frame, flow: Flow) -> Flow:
+        """Named branches, each from what flows in, joined in written order."""
+        section = self._section(step.name, frame, merge.head)
+        joined: list[int] = []
+        labels: list[str] = []
+        for branch, ends in self._branches(merge.branches, frame, section, flow):
+            joined.extend(ends)
+            labels.extend([branch.name] * len(ends))
+        if not joined:
+            raise wrong(step.mark, f"no branch of '{merge.head}' is there")
+        op = self.made.setdefault((merge.head,), self.ops[merge.head]())
+        return (self._add(merge.head, op, tuple(joined), "", section, step, frame, frame.share, labels),)
+
+    def _branches(
+        self, branches: tuple[Branch, ...], frame: Frame, section: Section, flow: Flow
+    ) -> list[tuple[Branch, Flow]]:
+        """What flows out of each branch that is there; the first mistake of each is collected."""
+        ends: list[tuple[Branch, Flow]] = []
+        problems: list[Problem] = []
+        for branch in branches:
+            self._deeper(branch.mark)
+            depth = self.depth
+            frame.flow = flow
+            try:
+                if branch.when is None or self._truth(branch.when, frame):
+                    inner = frame.inner(body=Body(frame.body), section=section.section(branch.name))
+                    ends.append((branch, self.run_steps(branch.steps, inner, flow)))
+            except Failed as error:
+                problems.extend(error.problems)
+            except Located as error:
+                problems.append(error.mark.problem(error))
+            self.depth = depth - 1
+        if problems:
+            raise Failed(problems)
+        return ends
+
+    def output(self, output: Output, step: Step, frame: Frame, flow: Flow) -> Flow:
+        """Branches that end outside; what flows in passes on."""
+        section = self._section(step.name, frame, None)
+        for branch, ends in self._branches(output.branches, frame, section, flow):
+            if len(ends) != 1:
+                raise wrong(branch.mark, f"an output is one tensor, but {len(ends)} flow out of '{branch.name}'")
+            self.extra_outputs.append((branch.name, ends[0]))
+        return flow
+
+    def repeat(self, repeat: Repeat, step: Step, frame: Frame, flow: Flow) -> Flow:
+        """The same steps so many times."""
+        turns = repeat.turns.value(frame)
+        if is_free(turns):
+            message = f"'{write(turns)}' is free, and decides how many layers there are"
+            raise wrong(repeat.turns.mark, message, "give it a number with --set")
+        if type(turns) is not int or turns < 0:
+            raise wrong(repeat.turns.mark, f"'repeat' takes a whole number, at least 0, not {shown(turns)}")
+        return self._loop(repeat.steps, turns, (), step, frame, flow)
+
+    def for_each(self, loop: For, step: Step, frame: Frame, flow: Flow) -> Flow:
+        """The same steps for each row of lists of equal length."""
+        columns: list[tuple[Any, ...]] = []
+        for (_, mark), expression in zip(loop.names, loop.lists, strict=True):
+            items = expression.value(frame)
+            if not isinstance(items, tuple):
+                raise wrong(expression.mark, f"'for' walks lists, not {shown(items)}")
+            if columns and len(items) != len(columns[0]):
+                message = f"the lists of one 'for' have equal length, but this has {len(items)} items"
+                raise wrong(mark, f"{message} and the first {len(columns[0])}")
+            columns.append(items)
+        rows = []
+        for row in zip(*columns, strict=True):
+            variables: dict[str, Any] = {}
+            for (names, mark), value in zip(loop.names, row, strict=True):
+                _take_apart(names, value, variables, mark)
+            rows.append(variables)
+        return self._loop(loop.steps, len(rows), rows, step, frame, flow)
+
+    def _loop(
+        self, steps: tuple[Step, ...], turns: int, rows: Sequence[dict[str, Any]], step: Step, frame: Frame, flow: Flow
+    ) -> Flow:
+        left = self.limits.steps - self.steps_run
+        if turns * max(1, len(steps)) > left:
+            message = f"{turns:,} turns of {len(steps)} steps are more than the {left:,} steps that are left"
+            raise wrong(step.mark, LimitError(message))
+        self._deeper(step.mark)
+        for index in range(turns):
+            variables = {**frame.variables, "index": index, "first": index == 0, "last": index == turns - 1}
+            if rows:
+                variables |= rows[index]
+            inner = frame.inner(variables)
+            inner.flow = flow
+            if step.name is not None:
+                inner.section = frame.section.section(self._text(step.name, inner))
+            self.steps_run += not steps  # an empty turn is a step too
+            flow = self.run_steps(steps, inner, flow)
+        self.depth -= 1
+        return flow
+
+    def choice(self, choice: If, step: Step, frame: Frame, flow: Flow) -> Flow:
+        """One of two lists of steps."""
+        chosen = choice.then if self._truth(choice.condition, frame) else choice.otherwise
+        if not chosen:
+            return flow
+        self._deeper(step.mark)
+        inner = frame if step.name is None else frame.inner(section=self._section(step.name, frame, None))
+        flow = self.run_steps(chosen, inner, flow)
+        self.depth -= 1
+        return flow
+
+
+_ACTIONS: dict[type, Callable[..., Flow]] = {
+    Call: _Builder.call,
+    Merge: _Builder.merge,
+    Repeat: _Builder.repeat,
+    For: _Builder.for_each,
+    If: _Builder.choice,
+    Output: _Builder.output,
+}
+_SIMPLE = frozenset((int, bool, str))
+
+
+def _values(arguments: Arguments, names: Iterable[str], frame: Frame) -> dict[str, Any]:
+    """The arguments by name."""
+    values: dict[str, Any] = {}
+    for name, expression in zip(names, arguments.ordered, strict=False):
+        values[name] = expression.value(frame)
+    for name, expression, _ in arguments.named:
+        values[name] = expression.value(frame)
+    return values
+
+
+def _check_arguments(problems: list[Problem]) -> None:
+    if problems:
+        raise Failed(problems)
+
+
+def _argument_mark(error: ArgumentError, call: Call, fields: Iterable[str], step: Step) -> Node:
+    """Where the argument stands that an operator refuses."""
+    for name, expression, _ in call.arguments.named:
+        if name == error.argument:
+            return expression.mark
+    for name, expression in zip(fields, call.arguments.ordered, strict=False):
+        if name == error.argument:
+            return expression.mark
+    return step.mark
+
+
+def _spliced(value: Any) -> Flow:
+    """The tensors of a value: one, several, a collection, or a list of these."""
+    if isinstance(value, Tensors):
+        return value.ids
+    if isinstance(value, Collection):
+        return value.ordered().ids
+    if isinstance(value, tuple):
+        return tuple(index for item in value for index in _spliced(item))
+    raise ExpressionError(f"'from' names tensors, not {shown(value)}")
+
+
+def _take_apart(names: Names, value: Any, variables: dict[str, Any], mark: Node) -> None:
+    """Give the items of a row their names."""
+    if isinstance(names, str):
+        variables[names] = value
+        return
+    if not isinstance(value, tuple) or len(value) != len(names):
+        raise wrong(mark, f"a row of {len(names)} names cannot take apart {shown(value)[:60]}")
+    for name, item in zip(names, value, strict=True):
+        _take_apart(name, item, variables, mark)

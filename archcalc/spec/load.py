@@ -1,0 +1,178 @@
+"""A name, a path, a text or a mapping -> the spec it states, with the files it extends laid under it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from archcalc import zoo
+from archcalc.errors import ArchcalcError, NotFoundError, Problem, SpecError, UsageError, did_you_mean
+from archcalc.limits import LIMITS
+from archcalc.spec.expression import ExpressionError, parse
+from archcalc.spec.language import NAME, Block, Expression, File, Reader, Step
+from archcalc.spec.source import Node, Offset, Scalar, Source, read_file
+from archcalc.spec.source import parse as parse_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from archcalc.spec.figure import Expectation
+
+
+class Spec(NamedTuple):
+    """One network: its own file laid over those it extends."""
+
+    source: Source
+    name: str
+    cite: str | None
+    hyperparameters: dict[str, Expression]
+    stated: frozenset[str]
+    inputs: tuple[tuple[str, Expression], ...]
+    blocks: dict[str, Block]
+    layers: tuple[Step, ...]
+    expect: tuple[Expectation, ...]
+
+
+def load(spec: str | Path | Mapping[str, Any]) -> Spec:
+    """The spec that a name of the zoo, a path, a text or an already parsed mapping states.
+
+    A text is told from a name by its line breaks. Raises NotFoundError or SpecError.
+    """
+    if isinstance(spec, Path):
+        return from_source(read_file(spec))
+    if isinstance(spec, str):
+        if "\n" in spec or spec.lstrip().startswith("{"):
+            return from_source(Source(spec, "<text>"))
+        return from_source(read_file(zoo.find(spec)))
+    try:
+        return from_source(Source(_as_yaml(spec), "<mapping>"))
+    except RecursionError:
+        raise UsageError("the mapping is nested too deeply, or holds itself") from None
+
+
+def _as_yaml(value: Any) -> str:
+    """A parsed mapping as YAML text in flow style, so that one reader serves both."""
+    if hasattr(value, "items"):
+        return f"{{{', '.join(f'{_as_yaml(str(k))}: {_as_yaml(v)}' for k, v in value.items())}}}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_as_yaml, value))}]"
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        raise UsageError(f"{value} is a float, which is not exact", hint="give it as text: '0.75'")
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def from_source(source: Source) -> Spec:
+    """The spec that a text states; raises SpecError with every mistake of it."""
+    chain = [_file(source)]
+    while (extends := chain[-1].extends) is not None:
+        if len(chain) >= LIMITS.extends:
+            raise SpecError([extends[1].problem(ArchcalcError(f"more than {LIMITS.extends} files extend one another"))])
+        chain.append(_file(_extended(chain[-1].source, *extends)))
+    return _laid_over(chain)
+
+
+def _file(source: Source) -> File:
+    reader = Reader(source)
+    file = reader.file(parse_yaml(source))
+    if reader.problems:
+        raise SpecError(sorted(reader.problems, key=lambda p: (p.place.line, p.place.column) if p.place else (0, 0)))
+    return file
+
+
+def _extended(source: Source, name: str, mark: Node) -> Source:
+    """The text that a file extends: a regular file beside it, or one of the zoo."""
+    parts = Path(name.replace("\\", "/")).parts
+    if not name.isprintable() or Path(name).is_absolute() or ".." in parts or ":" in name:
+        raise SpecError(
+            [
+                mark.problem(
+                    ArchcalcError(
+                        f"'{name}' leaves the folder of the spec",
+                        hint="extends names a file beside the spec, or in the zoo",
+                    )
+                )
+            ]
+        )
+    try:
+        if source.folder is not None and (source.folder / name).is_file():
+            return read_file(source.folder / name)
+        return read_file(zoo.find(Path(name).name))
+    except NotFoundError as error:
+        raise SpecError([mark.problem(error)]) from None
+
+
+def _laid_over(chain: list[File]) -> Spec:
+    """The first file over the second over the third ..."""
+    own = chain[0]
+    hyperparameters: dict[str, Expression] = {}
+    blocks: dict[str, Block] = {}
+    for file in reversed(chain):
+        hyperparameters |= file.hyperparameters
+        blocks |= file.blocks
+    inputs = next((file.inputs for file in chain if file.inputs is not None), None)
+    layers = next((file.layers for file in chain if file.layers is not None), None)
+    missing = [key for key, part in (("input", inputs), ("layers", layers)) if part is None]
+    if missing or inputs is None or layers is None:
+        raise SpecError([Problem(f"the spec states no {' and no '.join(missing)}", own.source.place(1, 1))])
+    stem = Path(own.source.name).stem if own.source.folder else own.source.name
+    return Spec(
+        own.source,
+        own.name or stem,
+        own.cite,
+        hyperparameters,
+        frozenset(own.hyperparameters),
+        inputs,
+        blocks,
+        layers,
+        own.expect,
+    )
+
+
+def with_settings(spec: Spec, settings: Mapping[str, object]) -> Spec:
+    """The spec with other values of hyperparameters, put in before the others are worked out.
+
+    A value is an expression as text, a number, a truth value or a list of these. Raises UsageError for a name that is
+    no hyperparameter.
+    """
+    changed = dict(spec.hyperparameters)
+    for name, value in settings.items():
+        if name not in spec.hyperparameters:
+            listed = (
+                f"hyperparameters: {', '.join(spec.hyperparameters)}"
+                if spec.hyperparameters
+                else "it has no hyperparameters"
+            )
+            raise UsageError(
+                f"{spec.name} has no hyperparameter '{name}'", hint=did_you_mean(name, spec.hyperparameters) or listed
+            )
+        changed[name] = value if isinstance(value, Expression) else setting(name, value)
+    return spec._replace(hyperparameters=changed)
+
+
+def setting(name: str, value: object) -> Expression:
+    """A value given from outside, as an expression; raises UsageError."""
+    text = value if isinstance(value, str) else _as_expression(value)
+    mark = Scalar(Source(text, f"--set {name}"), Offset(0, 0), Offset(0, len(text)), text)
+    try:
+        return Expression(text, parse(text), mark)
+    except ExpressionError as error:
+        raise UsageError(f"{name}={text}: {error.message}", hint=error.hint) from None
+
+
+def _as_expression(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_as_expression, value))}]"
+    if isinstance(value, float):
+        raise UsageError(f"{value} is a float, which is not exact", hint="give it as text: '0.75'")
+    return str(value)
+
+
+def is_name(text: str) -> bool:
+    """Whether the text can be the name of a hyperparameter."""
+    return NAME.fullmatch(text) is not None
