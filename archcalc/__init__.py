@@ -1,0 +1,129 @@
+"""archcalc: exact sizes of neural-network architectures, from a YAML spec and without running anything.
+
+>>> import archcalc
+>>> archcalc.analyze("vgg16").totals.params
+138357544
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcalc.errors import (
+    ArchcalcError,
+    ArgumentError,
+    LimitError,
+    NotFoundError,
+    ShapeError,
+    SpecError,
+    UndecidedError,
+    UsageError,
+    did_you_mean,
+)
+from archcalc.graph import Graph
+from archcalc.limits import LIMITS, Limits
+from archcalc.ops import OPS
+from archcalc.recorded import Recorded
+from archcalc.report import PRECISIONS, Report, report
+from archcalc.spec.build import build
+from archcalc.spec.load import Spec, is_name, load, with_settings
+from archcalc.version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from archcalc.ops.op import Op
+    from archcalc.recorded import Size
+
+
+__all__ = [
+    "LIMITS",
+    "OPS",
+    "ArchcalcError",
+    "ArgumentError",
+    "Graph",
+    "LimitError",
+    "Limits",
+    "NotFoundError",
+    "Report",
+    "ShapeError",
+    "Spec",
+    "SpecError",
+    "UndecidedError",
+    "UsageError",
+    "analyze",
+    "graph",
+    "load",
+]
+
+
+def graph(
+    spec: str | Path | Mapping[str, Any] | Spec,
+    *,
+    settings: Mapping[str, object] | None = None,
+    free: Iterable[str] = (),
+    training: bool = False,
+    ops: Mapping[str, type[Op]] = OPS,
+    limits: Limits = LIMITS,
+) -> Graph:
+    """The network that a spec states, as a graph of operators with their shapes; arguments as for `analyze`."""
+    read = _read(spec, settings)
+    names = tuple(free)
+    for name in names:
+        if name not in read.hyperparameters:
+            listed = ", ".join(read.hyperparameters)
+            hint = did_you_mean(name, read.hyperparameters) or (
+                f"hyperparameters: {listed}" if listed else "it has no hyperparameters"
+            )
+            raise UsageError(f"{read.name} has no hyperparameter '{name}' to leave free", hint=hint)
+    return build(read, ops=ops, free=names, training=training, limits=limits)
+
+
+def analyze(
+    spec: str | Path | Mapping[str, Any] | Spec,
+    *,
+    settings: Mapping[str, object] | None = None,
+    free: Iterable[str] = (),
+    batch: int | str = 1,
+    dtype: str = "float32",
+    training: bool = False,
+    ops: Mapping[str, type[Op]] = OPS,
+    limits: Limits = LIMITS,
+) -> Report:
+    """All answers about the network that a spec states.
+
+    `spec` is a name of the zoo, a path, the text of a spec, a parsed mapping, or a loaded Spec. `settings` gives other
+    values to hyperparameters, `free` leaves some as symbols; `batch` is a number or the name of a symbol and multiplies
+    bytes only; `dtype` is the precision of an element; `training` turns on the parts that only training has; `ops` is
+    the table of operators. Raises an ArchcalcError: NotFoundError, SpecError or UsageError.
+    """
+    if dtype not in PRECISIONS:
+        raise UsageError(
+            f"there is no precision '{dtype}'",
+            hint=did_you_mean(dtype, PRECISIONS) or f"precisions: {', '.join(PRECISIONS)}",
+        )
+    read = _read(spec, settings)
+    built = graph(read, free=free, training=training, ops=ops, limits=limits)
+    return report(
+        built,
+        name=read.name,
+        cite=read.cite,
+        hyperparameters=built.hyperparameters,
+        training=training,
+        batch=_batch(batch),
+        precision=dtype,
+    )
+
+
+def _read(spec: str | Path | Mapping[str, Any] | Spec, settings: Mapping[str, object] | None) -> Spec:
+    read = spec if isinstance(spec, Spec) else load(spec)
+    return with_settings(read, settings) if settings else read
+
+
+def _batch(batch: int | str) -> Size:
+    if isinstance(batch, str) and is_name(batch):
+        return Recorded(batch)
+    if isinstance(batch, bool) or not str(batch).isdigit() or int(batch) < 1:
+        raise UsageError(f"a batch is a whole number, at least 1, or the name of a symbol, not '{batch}'")
+    return int(batch)

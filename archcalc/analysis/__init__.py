@@ -1,0 +1,1 @@
+"""Questions asked of one graph, one per file."""

@@ -1,0 +1,158 @@
+"""What each position sees of the network's input: the composition of reaches along every path.
+
+Source of the laws: Araujo, Norris and Sim 2019, "Computing Receptive Fields of Convolutional Neural Networks".
+"""
+
+from __future__ import annotations
+
+from math import lcm
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcalc.errors import UndecidedError
+from archcalc.ops.op import POINT
+from archcalc.recorded import Quantity, Size, divide
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcalc.graph import Facts, Graph, Node
+    from archcalc.window import Reach
+
+
+class Seen(NamedTuple):
+    """What the positions of one tensor see: a reach per space axis, or None where no window path is left.
+
+    `whole_input` when some path on the way sees everything; `met` is the node where paths of unequal stride met first;
+    `lost` when free symbols or limits leave open what is seen.
+    """
+
+    axes: tuple[Reach, ...] | None
+    whole_input: bool = False
+    met: int | None = None
+    lost: bool = False
+
+
+class ReceptiveField(NamedTuple):
+    """Per axis the largest size, the stride and the first input position that output 0 sees; after `period` it repeats.
+
+    Where paths of unequal stride have met it is not `aligned`, and there are no such numbers: `met` is the node.
+    """
+
+    size: tuple[Size, ...]
+    stride: tuple[Quantity, ...]
+    start: tuple[Size, ...]
+    period: int
+    whole_input: bool = False
+    met: int | None = None
+
+    @property
+    def aligned(self) -> bool:
+        """Whether all paths have the same stride."""
+        return self.met is None
+
+
+def seen(graph: Graph) -> list[Seen]:
+    """What every node sees, in order."""
+    result: list[Seen] = []
+    for node in graph.nodes:
+        facts = node.facts
+        if facts is None:
+            rank = len(node.shape) - 1
+            result.append(Seen((POINT,) * rank if rank else None))
+            continue
+        try:
+            if len(node.inputs) == 1:
+                result.append(_behind_one(facts, result[node.inputs[0]]))
+            else:
+                result.append(_behind_several(facts, [result[i] for i in node.inputs], node))
+        except UndecidedError:
+            result.append(Seen(None, any(result[i].whole_input for i in node.inputs), lost=True))
+    return result
+
+
+def _behind_one(facts: Facts, source: Seen) -> Seen:
+    reach = facts.reach
+    if reach is None:
+        return Seen(None, source.whole_input or not facts.lost, lost=facts.lost)
+    if facts.pointwise or source.axes is None:
+        return source
+    through = _through(source.axes, reach)
+    return Seen(through, source.whole_input, lost=through is None)
+
+
+def _behind_several(facts: Facts, inputs: list[Seen], node: Node) -> Seen:
+    """The union over the inputs; a vector that is spread over all positions only tells that the whole input is seen."""
+    whole = any(source.whole_input for source in inputs)
+    met = next((source.met for source in inputs if source.met is not None), None)
+    if facts.reach is None or met is not None:
+        return Seen(None, whole or (facts.reach is None and not facts.lost), met, facts.lost)
+    axes: tuple[Reach, ...] | None = None
+    for source in inputs:
+        if source.axes is None:
+            if source.lost:
+                return Seen(None, whole, lost=True)
+            continue
+        through = source.axes if facts.pointwise else _through(source.axes, facts.reach)
+        if through is None:
+            return Seen(None, whole, lost=True)
+        axes = through if axes is None else _union(axes, through)
+        if axes is None:
+            return Seen(None, whole, node.index)
+    return Seen(axes, whole)
+
+
+def _union(left: tuple[Reach, ...], right: tuple[Reach, ...]) -> tuple[Reach, ...] | None:
+    """What either sees, axis by axis; None where strides differ. Equal axes are worked out once."""
+    if left is right:
+        return left
+    result: list[Reach] = []
+    for i, (one, other) in enumerate(zip(left, right, strict=True)):
+        if i and left[i - 1] is one and right[i - 1] is other:
+            result.append(result[-1])
+            continue
+        joined = one.union(other)
+        if joined is None:
+            return None
+        result.append(joined)
+    return tuple(result)
+
+
+def _through(axes: tuple[Reach, ...], reach: Sequence[Reach]) -> tuple[Reach, ...] | None:
+    """What is seen through one more operator, axis by axis; equal axes are worked out once."""
+    result: list[Reach] = []
+    for i, (before, local) in enumerate(zip(axes, reach, strict=True)):
+        if local is POINT:
+            result.append(before)
+        elif i and axes[i - 1] is before and (reach[i - 1] is local or reach[i - 1] == local):
+            result.append(result[-1])
+        else:
+            through = before.seen_through(local)
+            if through is None:
+                return None
+            result.append(through)
+    return tuple(result)
+
+
+def receptive_field(seen: Seen) -> ReceptiveField | None:
+    """The receptive field in numbers; None where no window path is left."""
+    if seen.met is not None:
+        return ReceptiveField((), (), (), 1, seen.whole_input, seen.met)
+    if not seen.axes:
+        return None
+    axes = seen.axes
+    numbers = [_numbers(axes[0])]
+    for i in range(1, len(axes)):
+        numbers.append(numbers[-1] if axes[i] is axes[i - 1] else _numbers(axes[i]))
+    size, stride, start = zip(*numbers, strict=True)
+    period = 1 if all(len(reach.windows) == 1 for reach in axes) else lcm(*(reach.period for reach in axes))
+    return ReceptiveField(size, stride, start, period, seen.whole_input)
+
+
+def _numbers(reach: Reach) -> tuple[Size, Quantity, Size]:
+    """Size, stride and start; the start of the first output that sees anything where output 0 sees nothing."""
+    step, windows, _ = reach
+    if len(windows) == 1 and windows[0] is not None:
+        low, high = windows[0]
+        return high - low + 1, step, low
+    start = next(window[0] for window in windows if window is not None)
+    return reach.size, divide(step, reach.period), start

@@ -1,0 +1,193 @@
+"""All answers about one graph: exact, immutable, without units. Everything that is shown is made from this."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcalc.analysis.cost import Cost, costs
+from archcalc.analysis.paths import depths
+from archcalc.analysis.receptive_field import ReceptiveField, Seen, receptive_field, seen
+from archcalc.recorded import Recorded, Shape, Size, ceil_divide, total
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from archcalc.graph import Graph
+
+PRECISIONS = {
+    "float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "float8": 8,
+    "int32": 32, "int16": 16, "int8": 8, "int4": 4,
+}  # fmt: skip
+"""Bits of an element, by the name of the precision."""
+
+
+class Layer(NamedTuple):
+    """One operator in its place; counts are per sample."""
+
+    path: str
+    op: str
+    line: int
+    inputs: tuple[str, ...]
+    input_shapes: tuple[Shape, ...]
+    output_shape: Shape
+    params: Size
+    trainable_params: Size
+    buffers: Size
+    mult_adds: Size
+    flops: Size
+    activations: Size
+    receptive_field: ReceptiveField | None
+    shared_with: str | None
+
+
+class Totals(NamedTuple):
+    """The whole network; counts are per sample, bytes for the batch."""
+
+    params: Size
+    trainable_params: Size
+    buffers: Size
+    mult_adds: Size
+    flops: Size
+    activations: Size
+    activation_bytes: Size
+    depth: int
+    shortest_path: int
+    receptive_field: ReceptiveField | None
+    receptive_field_of: str | None
+
+    @property
+    def params_and_buffers(self) -> Size:
+        """Parameters and stored constants together, as some papers count."""
+        return self.params + self.buffers
+
+
+class Tensor(NamedTuple):
+    """What flows in or out: its name, its shape, and the path of the operator it comes from."""
+
+    name: str
+    shape: Shape
+    path: str
+
+
+class Condition(NamedTuple):
+    """What must hold of free symbols, and the path of the operator that needs it."""
+
+    left: Size
+    relation: str
+    right: Size
+    path: str
+
+
+class Report(NamedTuple):
+    """All answers about one network."""
+
+    name: str
+    cite: str | None
+    hyperparameters: Mapping[str, object]
+    mode: str
+    batch: Size
+    precision: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    conditions: tuple[Condition, ...]
+    totals: Totals
+    layers: tuple[Layer, ...]
+
+    @property
+    def symbolic(self) -> bool:
+        """Whether some symbol is left free."""
+        return any(isinstance(v, Recorded) for v in self.hyperparameters.values()) or isinstance(self.batch, Recorded)
+
+    def part(self, path: str) -> list[Layer]:
+        """The layers at a path or inside it."""
+        inside = f"{path}/"
+        return [layer for layer in self.layers if layer.path == path or layer.path.startswith(inside)]
+
+
+def report(
+    graph: Graph,
+    *,
+    name: str,
+    cite: str | None = None,
+    hyperparameters: Mapping[str, object] | None = None,
+    training: bool = False,
+    batch: Size = 1,
+    precision: str = "float32",
+) -> Report:
+    """Ask every question of a graph."""
+    cost, sight = costs(graph, training=training), seen(graph)
+    layers = _layers(graph, cost, sight)
+    nodes = graph.nodes
+    return Report(
+        name=name,
+        cite=cite,
+        hyperparameters=hyperparameters or {},
+        mode="training" if training else "inference",
+        batch=batch,
+        precision=precision,
+        inputs=tuple(Tensor(nodes[i].path, nodes[i].shape, nodes[i].path) for i in graph.inputs),
+        outputs=tuple(Tensor(name, nodes[i].shape, nodes[i].path) for name, i in graph.outputs),
+        conditions=tuple(
+            Condition(c.left, c.relation, c.right, nodes[min(c.node, len(nodes) - 1)].path) for c in graph.conditions
+        ),
+        totals=_totals(graph, cost, sight, PRECISIONS[precision], batch),
+        layers=layers,
+    )
+
+
+def _layers(graph: Graph, cost: list[Cost], sight: list[Seen]) -> tuple[Layer, ...]:
+    nodes = graph.nodes
+    fields: dict[int, ReceptiveField | None] = {}  # what many layers see is one value
+    rows = []
+    for node, (params, trainable, buffers, work, flops, activations, _, owner), sees in zip(
+        nodes, cost, sight, strict=True
+    ):
+        if node.op is None:
+            continue
+        seen_by = id(sees)
+        if seen_by not in fields:
+            fields[seen_by] = receptive_field(sees)
+        inputs = node.inputs
+        if len(inputs) == 1:
+            source = nodes[inputs[0]]
+            paths: tuple[str, ...] = (source.path,)
+            shapes: tuple[Shape, ...] = (source.shape,)
+        else:
+            paths, shapes = tuple([nodes[i].path for i in inputs]), tuple([nodes[i].shape for i in inputs])
+        shared = None if owner is None else nodes[owner].path
+        rows.append(
+            Layer(
+                node.path, node.kind, node.line, paths, shapes, node.shape, params, trainable, buffers,
+                work.multiply_accumulates, flops, activations, fields[seen_by], shared,
+            )
+        )  # fmt: skip
+    return tuple(rows)
+
+
+def _totals(graph: Graph, cost: list[Cost], sight: list[Seen], bits: int, batch: Size) -> Totals:
+    last = next(
+        (i for i in reversed(range(len(sight))) if sight[i].axes or sight[i].met is not None or sight[i].lost), 0
+    )
+    field = receptive_field(sight[last])
+    params, trainable, buffers, work, flops, activations, _, _ = zip(*cost, strict=True)
+    most, fewest = depths(graph, cost)
+    return Totals(
+        params=total(params),
+        trainable_params=total(trainable),
+        buffers=total(buffers),
+        mult_adds=total([w.multiply_accumulates for w in work]),
+        flops=total(flops),
+        activations=total(activations),
+        activation_bytes=stored(activations, bits, batch),
+        depth=most,
+        shortest_path=fewest,
+        receptive_field=field,
+        receptive_field_of=None if field is None else graph.nodes[last if field.met is None else field.met].path,
+    )
+
+
+def stored(tensors: Sequence[Size], bits: int, batch: Size) -> Size:
+    """The bytes of tensors of so many elements: of each, ceil(elements x batch x bits / 8)."""
+    if bits % 8 == 0:
+        return total(tensors) * batch * (bits // 8)
+    return total([ceil_divide(elements * batch * bits, 8) for elements in tensors])
