@@ -1,0 +1,78 @@
+"""The command line: one file per command, each a thin layer over what Python callers have."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from archcalc import __version__
+from archcalc.errors import ArchcalcError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "report": "the sizes of a network: shapes, parameters, mult-adds, receptive field",
+    "explain": "the worked answer for one layer or one total, with formula, numbers and result",
+    "check": "validate specs and test what they expect",
+    "zoo": "list the specs that come with archcalc",
+}
+USAGE = """usage: archcalc COMMAND ...
+
+Exact sizes of neural-network architectures, from a YAML spec and without running anything.
+
+commands:
+{commands}
+
+'archcalc COMMAND --help' tells more; 'archcalc --version' prints the version.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code.
+
+    0 fine; 1 the answer is no; 2 wrong input; 130 and 141 for Ctrl-C and a closed pipe, quietly.
+    """
+    try:
+        code = _run(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # What is left in the buffer has nowhere to go; without this Python complains at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except ArchcalcError as error:
+        print(f"{_prefix(error)}{error}", file=sys.stderr)
+        return error.exit_code
+
+
+def _prefix(error: ArchcalcError) -> str:
+    return "" if getattr(error, "problems", None) else "archcalc: "
+
+
+def _run(argv: list[str]) -> int:
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        width = max(map(len, COMMANDS))
+        print(USAGE.format(commands="\n".join(f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items())))
+        return 0 if argv else 2
+    if argv[0] in ("-V", "--version"):
+        print(f"archcalc {__version__}")
+        return 0
+    name, *rest = argv
+    if name not in COMMANDS:
+        raise UsageError(
+            f"there is no command '{name}'", hint=did_you_mean(name, COMMANDS) or f"commands: {', '.join(COMMANDS)}"
+        )
+    command = import_module(f"archcalc.cli.{name}")
+    parser = ArgumentParser(prog=f"archcalc {name}", description=command.__doc__, allow_abbrev=False)
+    command.arguments(parser)
+    try:
+        arguments = parser.parse_args(rest)
+    except SystemExit as leaving:
+        return int(leaving.code or 0)
+    return int(command.run(arguments))

@@ -1,0 +1,65 @@
+"""Validate specs and test what they expect: a line per expectation; exit code 1 when one fails, 2 for a wrong spec."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import archcalc
+from archcalc.errors import ArchcalcError
+from archcalc.render.units import exact
+from archcalc.studies.expectations import check
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from archcalc.studies.expectations import Verdict
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """The options of `archcalc check`."""
+    parser.add_argument("files", nargs="+", metavar="FILE", help="paths, or names of specs of the zoo")
+    parser.add_argument("--quiet", action="store_true", help="print only what fails")
+
+
+def run(arguments: Namespace) -> int:
+    """Print the verdicts."""
+    code = 0
+    for name in arguments.files:
+        try:
+            count = 0
+            for verdict in check(archcalc.load(name)):
+                count += 1
+                if not verdict.expected:
+                    code = max(code, 1)
+                if not (verdict.expected and arguments.quiet):
+                    print(line(verdict))
+            if count == 0 and not arguments.quiet:
+                print(f"ok    {name}: valid, expects nothing")
+        except ArchcalcError as error:
+            sys.stdout.flush()
+            print(error, file=sys.stderr)
+            code = 2
+    return code
+
+
+def line(verdict: Verdict) -> str:
+    """One verdict on one line."""
+    where = f"{verdict.place.file}:{verdict.place.line}"
+    what = (
+        verdict.quantity
+        + (f" of {verdict.at}" if verdict.at else "")
+        + (f" with {verdict.settings}" if verdict.settings else "")
+    )
+    printed = ", ".join(figure.text for figure in verdict.figures)
+    computed = ", ".join(map(exact, verdict.values))
+    said = (
+        f"{printed} = {computed}"
+        if verdict.holds and printed.replace(",", "") != computed.replace(",", "")
+        else computed
+    )
+    if not verdict.holds:
+        said = f"{printed}, computed {computed}"
+    if verdict.differs is not None:
+        said += f" (differs: {verdict.differs})" if verdict.expected else ", marked as differing, but it holds"
+    return f"{'ok  ' if verdict.expected else 'FAIL'}  {where}: {what} {said}"

@@ -1,0 +1,66 @@
+"""The options that say which network is meant, shared by the commands that ask about one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import archcalc
+from archcalc.errors import UsageError
+from archcalc.limits import LIMITS
+from archcalc.report import PRECISIONS
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+
+def network(parser: ArgumentParser) -> None:
+    """A spec, and what to change in it."""
+    parser.add_argument("spec", help="a path, or the name of a spec of the zoo")
+    parser.add_argument(
+        "--set", metavar="NAME=VALUE", action="append", default=[], help="another value for a hyperparameter"
+    )
+    parser.add_argument(
+        "--free", metavar="NAME", action="append", default=[], help="leave a hyperparameter free, as a symbol"
+    )
+    parser.add_argument("--batch", default="1", help="samples at once, a number or a symbol; multiplies bytes only")
+    parser.add_argument(
+        "--dtype", default="float32", metavar="TYPE", help=f"precision of an element: {', '.join(PRECISIONS)}"
+    )
+    parser.add_argument(
+        "--training-parts", action="store_true", help="with the parts that only training has, such as auxiliary heads"
+    )
+    parser.add_argument(
+        "--max-layers",
+        type=int,
+        default=LIMITS.layers,
+        metavar="N",
+        help=f"the most operators (default {LIMITS.layers:,})",
+    )
+
+
+def choices(arguments: Namespace) -> dict[str, Any]:
+    """The keyword arguments of archcalc.analyze."""
+    return {
+        "settings": settings(arguments.set),
+        "free": [name for names in arguments.free for name in names.split(",") if name],
+        "batch": arguments.batch,
+        "dtype": arguments.dtype,
+        "training": arguments.training_parts,
+        "limits": LIMITS.with_layers(max(1, arguments.max_layers)),
+    }
+
+
+def analyzed(arguments: Namespace) -> archcalc.Report:
+    """The report on the network that is meant."""
+    return archcalc.analyze(arguments.spec, **choices(arguments))
+
+
+def settings(given: list[str]) -> dict[str, str]:
+    """--set name=value as a mapping."""
+    result = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(f"--set takes name=value, not '{text}'")
+        result[name.strip()] = value.strip()
+    return result

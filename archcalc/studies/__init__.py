@@ -1,0 +1,1 @@
+"""Questions that ask many graphs, or one graph many times."""

@@ -1,0 +1,147 @@
+"""Whether a spec's network is as its `expect` rows say: exact integers, printed figures, budgets."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcalc.errors import ArchcalcError, SpecError, did_you_mean
+from archcalc.limits import LIMITS, Limits
+from archcalc.ops import OPS
+from archcalc.recorded import Quantity, Recorded, total
+from archcalc.report import PRECISIONS, Layer, Report, report, stored
+from archcalc.spec.build import build
+from archcalc.spec.expression import truth
+from archcalc.spec.load import with_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from archcalc.errors import Place
+    from archcalc.ops.op import Op
+    from archcalc.spec.figure import Expectation, Figure
+    from archcalc.spec.load import Spec
+
+COUNTS = ("params", "trainable_params", "buffers", "mult_adds", "flops", "activations")
+
+
+class Verdict(NamedTuple):
+    """One figure beside the exact value: whether it is as expected, and what was computed."""
+
+    place: Place
+    quantity: str
+    figures: tuple[Figure, ...]
+    values: tuple[Quantity, ...]
+    holds: bool
+    expected: bool  # as the row wants it: a figure marked `differs` must not hold
+    settings: str
+    at: str | None
+    cite: str | None
+    differs: str | None
+
+
+def check(spec: Spec, *, ops: Mapping[str, type[Op]] = OPS, limits: Limits = LIMITS) -> Iterator[Verdict]:
+    """A verdict for each figure of each `expect` row, in the order of the file; raises SpecError.
+
+    A spec without expectations is still unrolled, so that a mistake in it is found.
+    """
+    known: dict[str, Report] = {}
+    _analyzed(spec, None, known, ops, limits)
+    for row in spec.expect:
+        answer = _analyzed(spec, row, known, ops, limits)
+        for quantity, figures, mark in row.figures:
+            try:
+                values = _values(answer, quantity, row.at)
+            except ArchcalcError as error:
+                raise SpecError([mark.problem(error)]) from None
+            holds = _hold(figures, values, cut=row.cut)
+            yield Verdict(
+                place=mark.place,
+                quantity=quantity,
+                figures=figures,
+                values=values,
+                holds=holds,
+                expected=holds != (row.differs is not None),
+                settings=", ".join(f"{name}={value.text}" for name, value in row.settings.items()),
+                at=row.at,
+                cite=row.cite,
+                differs=row.differs,
+            )
+
+
+def _analyzed(
+    spec: Spec, row: Expectation | None, known: dict[str, Report], ops: Mapping[str, type[Op]], limits: Limits
+) -> Report:
+    """The report under the hyperparameters of a row; each set of them is worked out once."""
+    settings = dict(row.settings) if row else {}
+    key = repr([(name, value.text) for name, value in settings.items()])
+    if key not in known:
+        training = settings.pop("training", None)
+        try:
+            chosen = with_settings(spec, settings)
+            switched = training is not None and truth(training.parsed.run(None))  # type: ignore[arg-type]
+        except ArchcalcError as error:
+            if row is None:
+                raise
+            raise SpecError([row.mark.problem(error)]) from None
+        graph = build(chosen, ops=ops, training=switched, limits=limits)
+        known[key] = report(graph, name=spec.name, training=switched)
+    return known[key]
+
+
+def _hold(figures: tuple[Figure, ...], values: tuple[Quantity, ...], *, cut: bool) -> bool:
+    if len(figures) == 1:
+        figures = figures * len(values)
+    if len(figures) != len(values):
+        return False
+    return all(
+        figure.holds(Fraction(value), cut=cut)
+        for figure, value in zip(figures, values, strict=True)
+        if not isinstance(value, Recorded)
+    )
+
+
+def _values(answer: Report, quantity: str, at: str | None) -> tuple[Quantity, ...]:
+    """The exact values of a quantity, of the network or at a path."""
+    layers = answer.part(find_path(answer, at)) if at is not None else list(answer.layers)
+    if quantity == "output_shape":
+        return layers[-1].output_shape if at is not None else answer.outputs[0].shape
+    if quantity.startswith("receptive_field"):
+        return _receptive_field(layers, quantity.removeprefix("receptive_field").removeprefix("_") or "size")
+    if quantity in ("depth", "shortest_path"):
+        if at is not None:
+            raise ArchcalcError(f"'{quantity}' is a total of the network, and has no 'at'")
+        return (getattr(answer.totals, quantity),)
+    if quantity == "params_and_buffers":
+        return (total([layer.params for layer in layers] + [layer.buffers for layer in layers]),)
+    if quantity == "activation_bytes":
+        bits = PRECISIONS[answer.precision]
+        return (stored([layer.activations for layer in layers], bits, answer.batch),)
+    return (total([getattr(layer, quantity) for layer in layers]),)
+
+
+def _receptive_field(layers: list[Layer], quantity: str) -> tuple[Quantity, ...]:
+    for layer in reversed(layers):
+        if layer.receptive_field is not None:
+            return tuple(getattr(layer.receptive_field, quantity))
+    raise ArchcalcError("no window path leads here: there is no receptive field")
+
+
+def find_path(answer: Report, end: str) -> str:
+    """The one path that is `end` or ends in it; raises ArchcalcError if there is none, or more than one."""
+    paths: dict[str, None] = {}
+    for layer in answer.layers:
+        parts = layer.path.split("/")
+        for length in range(1, len(parts) + 1):
+            paths["/".join(parts[:length])] = None
+    if end in paths:
+        return end
+    found = [path for path in paths if path.endswith(f"/{end}")]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        last = {path.rsplit("/", 1)[-1] for path in paths}
+        raise ArchcalcError(f"there is no path '{end}'", hint=did_you_mean(end, [*paths, *last]))
+    raise ArchcalcError(
+        f"'{end}' is the end of {len(found)} paths: {', '.join(found[:4])}{', ...' if len(found) > 4 else ''}"
+    )
