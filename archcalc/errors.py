@@ -14,7 +14,6 @@ The low layers say what is wrong; the spec layer turns that into a SpecError tha
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -129,5 +128,7 @@ def printable(text: str) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """A hint that names the nearest known word, or none where nothing is near."""
+    from difflib import get_close_matches  # no report that succeeds needs it
+
     near = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"did you mean '{near[0]}'?" if near else None

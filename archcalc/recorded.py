@@ -45,6 +45,7 @@ COMPUTE: dict[str, Callable[..., Quantity]] = {
     "<": lambda left, right: int(left < right),
     "if": lambda condition, then, otherwise: then if condition else otherwise,
 }
+_SAME = {"-": 0, "%": 0, "/": 1, "//": 1}  # what it makes of a positive number and itself
 _WHOLE = {"+", "-", "*", "%", "min", "max"}  # whole whenever the operands are
 
 
@@ -131,22 +132,22 @@ class Recorded:
         return id(self) if self.value is None else hash(self.value)
 
     def __lt__(self, other: Quantity) -> bool:
-        return _known(self) < _known(other)
+        return known(self) < known(other)
 
     def __le__(self, other: Quantity) -> bool:
-        return _known(self) <= _known(other)
+        return known(self) <= known(other)
 
     def __gt__(self, other: Quantity) -> bool:
-        return _known(self) > _known(other)
+        return known(self) > known(other)
 
     def __ge__(self, other: Quantity) -> bool:
-        return _known(self) >= _known(other)
+        return known(self) >= known(other)
 
     def __bool__(self) -> bool:
-        return bool(_known(self))
+        return bool(known(self))
 
     def __index__(self) -> int:
-        return operator.index(_known(self))  # type: ignore[arg-type]
+        return operator.index(known(self))  # type: ignore[arg-type]
 
     def __repr__(self) -> str:
         return write(self)
@@ -159,7 +160,7 @@ def _record(symbol: str, *operands: Quantity) -> Recorded:
 
 
 def _fold(symbol: str, operands: tuple[Quantity, ...]) -> Quantity | None:
-    """x + 0, x - 0, x*1, x/1 and whole x//1 are x, and (x + a) + b is x + (a + b), where x is free."""
+    """x + 0, x - 0, x*1, x/1 and whole x//1 are x; (x + a) + b is x + (a + b); x - x is 0 and x/x is 1; x is free."""
     left, right = operands
     if is_free(left) and isinstance(right, int):
         if symbol == "-":
@@ -173,8 +174,8 @@ def _fold(symbol: str, operands: tuple[Quantity, ...]) -> Quantity | None:
             return _plus(right, left)
         if symbol == "*" and left == 1:
             return right
-    elif symbol == "-" and left is right and is_free(left):
-        return 0
+    elif left is right and is_free(left) and symbol in _SAME:
+        return _SAME[symbol]
     return None
 
 
@@ -205,7 +206,8 @@ def _kept(symbol: str, *operands: Quantity) -> Recorded:
     return made
 
 
-def _known(number: Quantity) -> Number:
+def known(number: Quantity) -> Number:
+    """The value; raises UndecidedError where a free name is inside."""
     if not isinstance(number, Recorded):
         return number
     if number.value is None:

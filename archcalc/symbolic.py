@@ -23,7 +23,9 @@ class FloorDivide(sympy.Function):  # type: ignore[misc]
 
     @classmethod
     def eval(cls, dividend: Any, divisor: Any) -> Any:
-        """The number, where both are numbers."""
+        """The number, where both are numbers or the same."""
+        if dividend == divisor:
+            return sympy.Integer(1)
         if dividend.is_Rational and divisor.is_Rational:
             return sympy.floor(dividend / divisor)
         return None
@@ -34,6 +36,8 @@ class _Written(StrPrinter):  # type: ignore[misc]
 
     def _print_FloorDivide(self, expression: Any) -> str:
         dividend, divisor = expression.args
+        if divisor == 1:
+            return f"floor({self._print(dividend)})"
         return f"{self._wrapped(dividend)}//{self._wrapped(divisor)}"
 
     def _wrapped(self, expression: Any) -> str:
@@ -42,7 +46,7 @@ class _Written(StrPrinter):  # type: ignore[misc]
 
     def _print_Mul(self, expression: Any) -> str:
         # A quotient inside a product needs brackets: 2*(H//2) is not 2*H//2.
-        held = {a: sympy.Dummy() for a in expression.args if isinstance(a, FloorDivide)}
+        held = {a: sympy.Dummy() for a in expression.args if isinstance(a, FloorDivide) and a.args[1] != 1}
         if not held:
             return str(super()._print_Mul(expression))
         text = str(super()._print_Mul(expression.xreplace(held)))
@@ -52,7 +56,7 @@ class _Written(StrPrinter):  # type: ignore[misc]
 
     def _print_Pow(self, expression: Any, rational: bool = False) -> str:
         base, exponent = expression.args
-        if isinstance(base, FloorDivide) and exponent.is_Integer and exponent > 0:
+        if isinstance(base, FloorDivide) and base.args[1] != 1 and exponent.is_Integer and exponent > 0:
             return f"({self._print(base)})**{exponent}"
         return str(super()._print_Pow(expression, rational))
 

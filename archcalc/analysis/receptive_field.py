@@ -140,12 +140,15 @@ def receptive_field(seen: Seen) -> ReceptiveField | None:
     if not seen.axes:
         return None
     axes = seen.axes
+    if len(axes[0].windows) == 1 and all(reach is axes[0] for reach in axes):
+        size, stride, start = _numbers(axes[0])
+        rank = len(axes)
+        return ReceptiveField((size,) * rank, (stride,) * rank, (start,) * rank, 1, seen.whole_input)
     numbers = [_numbers(axes[0])]
     for i in range(1, len(axes)):
         numbers.append(numbers[-1] if axes[i] is axes[i - 1] else _numbers(axes[i]))
-    size, stride, start = zip(*numbers, strict=True)
-    period = 1 if all(len(reach.windows) == 1 for reach in axes) else lcm(*(reach.period for reach in axes))
-    return ReceptiveField(size, stride, start, period, seen.whole_input)
+    sizes, strides, starts = zip(*numbers, strict=True)
+    return ReceptiveField(sizes, strides, starts, lcm(*(reach.period for reach in axes)), seen.whole_input)
 
 
 def _numbers(reach: Reach) -> tuple[Size, Quantity, Size]:

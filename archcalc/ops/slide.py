@@ -69,7 +69,7 @@ class Sliding(Op):
 
     def requires(self, x: Shape) -> Iterable[Requirement]:
         """Every window fits into its padded axis at least once."""
-        for size, window in zip(has_space(x, "a sliding window"), self.windows(x), strict=True):
+        for size, window in dict.fromkeys(zip(has_space(x, "a sliding window"), self.windows(x), strict=True)):
             if not window.same:
                 reason = "the kernel spans {left}, but the input with its padding is only {right}"
                 yield Requirement(window.span, "<=", window.room(size), reason)

@@ -319,6 +319,9 @@ class _Builder:
         ends: list[tuple[Branch, Flow]] = []
         problems: list[Problem] = []
         for branch in branches:
+            if not branch.steps and branch.when is None:
+                ends.append((branch, flow))
+                continue
             self._deeper(branch.mark)
             depth = self.depth
             frame.flow = flow

@@ -10,8 +10,10 @@ from archcalc.errors import ArchcalcError
 from archcalc.spec.source import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
+    from archcalc.recorded import Number
     from archcalc.spec.language import Expression, Reader
 
+LONGEST = 200
 UNITS = {
     "": 1, "K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9, "T": 10**12,
     "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40,
@@ -31,13 +33,13 @@ class FigureError(ArchcalcError):
 class Figure(NamedTuple):
     """A figure as printed: the value of its digits, the unit of its last digit, whether it is a bound, and its text."""
 
-    value: Fraction
-    last_digit: Fraction
+    value: Number
+    last_digit: Number
     bound: str | None
     exact: bool
     text: str
 
-    def holds(self, value: Fraction, *, cut: bool = False) -> bool:
+    def holds(self, value: Number, *, cut: bool = False) -> bool:
         """Whether an exact value is what the figure says.
 
         A bare whole number is exact. Other figures hold within half a unit of the last digit, ties either way; with
@@ -68,8 +70,10 @@ class Expectation(NamedTuple):
 
 def read_figure(text: str) -> Figure:
     """The figure that a text prints; raises FigureError."""
+    if text.isdecimal() and text.isascii() and len(text) < LONGEST:
+        return Figure(int(text), 1, None, True, text)
     match = _FIGURE.fullmatch(text.strip())
-    if match is None or match[3] not in UNITS or len(text) > 200:
+    if match is None or match[3] not in UNITS or len(text) > LONGEST:
         raise FigureError(
             f"'{text[:60]}' is no figure",
             hint="write 138357544, 138M, 0.27M, 528 MiB, 'at most 600M' or 'at least 224'",

@@ -150,17 +150,13 @@ class Step(NamedTuple):
 
     action: Call | Merge | Repeat | For | If | Output | None
     mark: Node
+    line: int
     chosen: Expression | None = None
     targets: tuple[Target, ...] = ()
     name: Template | None = None
     share: Template | None = None
     trainable: Expression | None = None
     plain: bool = True
-
-    @property
-    def line(self) -> int:
-        """The line it starts on."""
-        return self.mark.start.line + 1
 
     def written_arguments(self, names: Iterable[str]) -> dict[str, str]:
         """For each argument that is stated: its line, and its text where that is more than a number."""
@@ -367,7 +363,7 @@ class Reader:
     def step(self, node: Node) -> Step | None:
         """One step; None when it cannot be read."""
         if isinstance(node, Scalar):
-            return Step(Call(self._head(node), NO_ARGUMENTS), node)
+            return Step(Call(self._head(node), NO_ARGUMENTS), node, node.line)
         if not isinstance(node, Mapping):
             self.wrong("a step is a word or a mapping, not a list", node)
             return None
@@ -396,7 +392,7 @@ class Reader:
         if not heads and not modifiers:
             self.wrong("the step is empty", node)
         mark = heads[0][0] if heads else node
-        return Step(action, mark, *self._modifiers(modifiers)) if modifiers else Step(action, mark)
+        return Step(action, mark, mark.line, *self._modifiers(modifiers)) if modifiers else Step(action, mark, mark.line)
 
     def _head(self, node: Scalar) -> str:
         if not NAME.fullmatch(node.text) and not self._stray_bracket(node):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.errors import ArchcalcError, SpecError, did_you_mean
 from archcalc.limits import LIMITS, Limits
 from archcalc.ops import OPS
-from archcalc.recorded import Quantity, Recorded, total
+from archcalc.recorded import Quantity, known, total
 from archcalc.report import PRECISIONS, Layer, Report, report, stored
 from archcalc.spec.build import build
 from archcalc.spec.expression import truth
@@ -94,11 +93,7 @@ def _hold(figures: tuple[Figure, ...], values: tuple[Quantity, ...], *, cut: boo
         figures = figures * len(values)
     if len(figures) != len(values):
         return False
-    return all(
-        figure.holds(Fraction(value), cut=cut)
-        for figure, value in zip(figures, values, strict=True)
-        if not isinstance(value, Recorded)
-    )
+    return all(figure.holds(known(value), cut=cut) for figure, value in zip(figures, values, strict=True))
 
 
 def _values(answer: Report, quantity: str, at: str | None) -> tuple[Quantity, ...]:
