@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SHOWN_PROBLEMS = 20
 EXCERPT_WIDTH = 96
+LONGEST_WORD = 100
 
 
 class ArchcalcError(Exception):
@@ -126,9 +127,15 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\t" else c.encode("unicode_escape").decode() for c in text)
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """A hint that names the nearest known word, or none where nothing is near."""
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is nearest, or none where nothing is near."""
     from difflib import get_close_matches  # no report that succeeds needs it
 
-    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"did you mean '{near[0]}'?" if near else None
+    near = get_close_matches(word[:LONGEST_WORD], list(known), n=1, cutoff=0.6)
+    return near[0] if near else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """A hint that names the nearest known word, or none where nothing is near."""
+    near = nearest(word, known)
+    return f"did you mean '{near}'?" if near else None

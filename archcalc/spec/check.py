@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcalc.errors import ArchcalcError, Problem, did_you_mean
+from archcalc.errors import ArchcalcError, Problem, did_you_mean, nearest
 from archcalc.ops.op import REQUIRED
 from archcalc.spec.language import Call, Expression, For, If, Merge, Output, Repeat, Step, flat_names
 
@@ -184,6 +184,7 @@ def argument_problems(head: str, parameters: Mapping[str, bool], given: Argument
             )
         )
     present = {*list(parameters)[: len(given.ordered)], *(name for name, _, _ in given.named)}
+    present |= {near for name in present - parameters.keys() if (near := nearest(name, parameters))}  # one misspelt
     missing = [name for name, required in parameters.items() if required and name not in present]
     if missing:
         problems.append(

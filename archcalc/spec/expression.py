@@ -87,6 +87,9 @@ def parse(text: str) -> Parsed:
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
+        if text.count("(") != text.count(")") or text.count("[") != text.count("]"):
+            message = f"a bracket is not closed, or never opened: {shortened(text)}"
+            raise ExpressionError(message, hint="quote it: inside { } and [ ] a comma ends the value") from None
         at = (
             f" at {text.strip()[error.offset - 1 :][:12]!r}"
             if error.offset and error.offset <= len(text.strip())
@@ -128,8 +131,6 @@ def shortened(text: str) -> str:
 
 
 def _syntax_hint(text: str) -> str | None:
-    if text.count("(") != text.count(")") or text.count("[") != text.count("]"):
-        return "quote it: inside { } and [ ] a comma or a bracket ends the value"
     if re.search(r"(?<![=<>!])=(?!=)", text):
         return "'==' compares"
     return None

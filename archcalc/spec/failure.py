@@ -58,9 +58,10 @@ def _advice(shapes: Sequence[Shape], labels: Sequence[str]) -> str | None:
     if not all(isinstance(size, int) and size for size in (*first, *second)):
         return None
     ratios = {Fraction(int(m), int(n)) for m, n in zip(space(second), space(first), strict=True)}
-    needs = []
-    if len(ratios) == 1 and (ratio := ratios.pop()) > 1 and ratio.denominator == 1:
-        needs.append(f"stride {ratio}")
+    ratio = ratios.pop() if len(ratios) == 1 else Fraction(1, 2)
+    if ratio.denominator != 1:
+        return None
+    needs = [f"stride {ratio}"] if ratio > 1 else []
     if features(first) != features(second):
         needs.append(f"{features(first)} channels")
     name = f"the {labels[1]}" if len(labels) > 1 else "the second"
