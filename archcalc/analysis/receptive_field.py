@@ -137,7 +137,7 @@ def receptive_field(seen: Seen) -> ReceptiveField | None:
     """The receptive field in numbers; None where no window path is left."""
     if seen.met is not None:
         return ReceptiveField((), (), (), 1, seen.whole_input, seen.met)
-    if not seen.axes:
+    if not seen.axes or any(not any(reach.windows) for reach in seen.axes):  # no path, or all fall into holes
         return None
     axes = seen.axes
     if len(axes[0].windows) == 1 and all(reach is axes[0] for reach in axes):

@@ -158,5 +158,9 @@ class Scale(Pointwise):
 
 def affine(channels: Size, *, scale: bool, shift: bool) -> dict[str, Weight]:
     """The trained scale and shift of a normalisation."""
-    weights = {"weight": Weight((channels,))} if scale else {}
-    return weights | {"bias": Weight((channels,))} if shift else weights
+    weights = {}
+    if scale:
+        weights["weight"] = Weight((channels,))
+    if shift:
+        weights["bias"] = Weight((channels,))
+    return weights

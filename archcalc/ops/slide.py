@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 from archcalc.errors import ArgumentError
@@ -44,7 +45,7 @@ def windows(
     """The window on each axis of these sizes."""
     rank = len(sizes)
     if type(kernel) is int and type(stride) is int and type(padding) is int and type(dilation) is int:
-        return (Window(kernel, stride, padding, padding, dilation, ceil_mode),) * rank
+        return _uniform(rank, kernel, stride, padding, dilation, ceil_mode)
     kernels, strides, dilations = axes(kernel, rank), axes(stride, rank, "stride"), axes(dilation, rank, "dilation")
     if isinstance(padding, str):
         if padding == "same":
@@ -54,6 +55,12 @@ def windows(
         Window(k, s, before, after, d, ceil_mode)
         for k, s, (before, after), d in zip(kernels, strides, sides(padding, rank), dilations, strict=True)
     )
+
+
+@lru_cache(maxsize=1024)
+def _uniform(rank: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> tuple[Window, ...]:
+    """One window for all axes: networks use few, many times."""
+    return (Window(kernel, stride, padding, padding, dilation, ceil_mode),) * rank
 
 
 class Sliding(Op):
@@ -69,17 +76,27 @@ class Sliding(Op):
 
     def requires(self, x: Shape) -> Iterable[Requirement]:
         """Every window fits into its padded axis at least once."""
-        for size, window in dict.fromkeys(zip(has_space(x, "a sliding window"), self.windows(x), strict=True)):
-            if not window.same:
+        before = None
+        for axis in zip(has_space(x, "a sliding window"), self.windows(x), strict=True):
+            size, window = axis
+            if not window.same and axis != before:
                 reason = "the kernel spans {left}, but the input with its padding is only {right}"
                 yield Requirement(window.span, "<=", window.room(size), reason)
+            before = axis
 
     def output(self, x: Shape) -> Shape:
         """As many positions on each axis as its window takes."""
-        sizes = has_space(x, "a sliding window")
-        outputs = tuple([window.output(size) for window, size in zip(self.windows(x), sizes, strict=True)])
-        return with_features(with_space(x, outputs), self.channels(x))
+        outputs: list[Size] = []
+        before = None
+        for axis in zip(has_space(x, "a sliding window"), self.windows(x), strict=True):
+            size, window = axis
+            outputs.append(outputs[-1] if axis == before else window.output(size))
+            before = axis
+        return with_features(with_space(x, tuple(outputs)), self.channels(x))
 
     def reach(self, output: Shape, x: Shape) -> tuple[Reach, ...] | None:
         """The window of each axis."""
-        return tuple([window.reach() for window in self.windows(x)])
+        windows = self.windows(x)
+        if all([window is windows[0] for window in windows]):
+            return (windows[0].reach(),) * len(windows)
+        return tuple([window.reach() for window in windows])

@@ -51,9 +51,10 @@ class Figure(NamedTuple):
             return value >= self.value
         if self.exact:
             return value == self.value
-        if abs(value - self.value) * 2 <= self.last_digit:
+        exact, printed = Fraction(value), Fraction(self.value)
+        if abs(exact - printed) * 2 <= self.last_digit:
             return True
-        return cut and 0 <= abs(value) - abs(self.value) < self.last_digit and (value < 0) == (self.value < 0)
+        return cut and 0 <= abs(exact) - abs(printed) < self.last_digit and (exact < 0) == (printed < 0)
 
 
 class Expectation(NamedTuple):
