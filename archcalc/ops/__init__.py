@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING
 
 from archcalc.ops.activation import (
     Dropout,
+    DropPath,
     Elu,
+    Gelu,
+    HardSigmoid,
+    HardSwish,
     Identity,
     LeakyRelu,
     LogSoftmax,
@@ -16,13 +20,16 @@ from archcalc.ops.activation import (
     Relu6,
     Selu,
     Sigmoid,
+    Silu,
     Softmax,
     Softplus,
     Tanh,
 )
+from archcalc.ops.attention import Attention, Glimpse
+from archcalc.ops.capsule import Capsule, Squash
 from archcalc.ops.conv import Conv, DepthwiseConv, TransposedConv
 from archcalc.ops.linear import Linear, RadialBasis
-from archcalc.ops.merge import Add, Concat, Max, Mean, Multiply
+from archcalc.ops.merge import Add, Concat, HighwayGate, Max, Mean, Multiply
 from archcalc.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm, Scale
 from archcalc.ops.pool import (
     AdaptiveAvgPool,
@@ -34,7 +41,9 @@ from archcalc.ops.pool import (
     MaxPool,
 )
 from archcalc.ops.rearrange import ChannelShuffle, Crop, Flatten, Pad, Permute, Reshape, Select, Slice
+from archcalc.ops.recurrent import Gru, Lstm
 from archcalc.ops.resample import PixelShuffle, Upsample
+from archcalc.ops.sequence import ClassToken, Embedding, Position, Token, Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,11 +77,16 @@ OPS: Mapping[str, type[Op]] = {
     "selu": Selu,
     "sigmoid": Sigmoid,
     "tanh": Tanh,
+    "hard_sigmoid": HardSigmoid,
+    "silu": Silu,
+    "hard_swish": HardSwish,
+    "gelu": Gelu,
     "softplus": Softplus,
     "softmax": Softmax,
     "log_softmax": LogSoftmax,
     "maxout": Maxout,
     "dropout": Dropout,
+    "drop_path": DropPath,
     "identity": Identity,
     "flatten": Flatten,
     "reshape": Reshape,
@@ -89,4 +103,16 @@ OPS: Mapping[str, type[Op]] = {
     "multiply": Multiply,
     "mean": Mean,
     "max": Max,
+    "highway_gate": HighwayGate,
+    "embedding": Embedding,
+    "position": Position,
+    "class_token": ClassToken,
+    "tokens": Tokens,
+    "token": Token,
+    "attention": Attention,
+    "glimpse": Glimpse,
+    "lstm": Lstm,
+    "gru": Gru,
+    "capsule": Capsule,
+    "squash": Squash,
 }

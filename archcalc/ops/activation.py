@@ -96,6 +96,43 @@ class Tanh(Pointwise):
     example: ClassVar[str] = "tanh"
 
 
+class HardSigmoid(Pointwise):
+    """min(max(x + 3, 0), 6)/6: an addition, two compares and a division per element.
+
+    Source: Howard et al. 2019, arXiv:1905.02244, section 5.2.
+    """
+
+    per_element: ClassVar[Work] = Work(adds=1, compares=2, divides=1)
+    example: ClassVar[str] = "hard_sigmoid"
+
+
+class Silu(Pointwise):
+    """x * sigmoid(x), also called swish: a sigmoid and a multiplication per element.
+
+    Source: Ramachandran, Zoph and Le 2017, arXiv:1710.05941, section 3.
+    """
+
+    per_element: ClassVar[Work] = Work(elementary=1, adds=1, divides=1, multiplies=1)
+    example: ClassVar[str] = "silu"
+
+
+class HardSwish(Pointwise):
+    """x * hard_sigmoid(x): a multiplication per element more. Source: Howard et al. 2019, arXiv:1905.02244, section 5.2."""
+
+    per_element: ClassVar[Work] = Work(adds=1, compares=2, divides=1, multiplies=1)
+    example: ClassVar[str] = "hard_swish"
+
+
+class Gelu(Pointwise):
+    """x/2 * (1 + erf(x/sqrt(2))): an error function, an addition and three multiplications per element.
+
+    Source: Hendrycks and Gimpel 2016, arXiv:1606.08415, section 2.
+    """
+
+    per_element: ClassVar[Work] = Work(elementary=1, adds=1, multiplies=3)
+    example: ClassVar[str] = "gelu"
+
+
 class Softplus(Pointwise):
     """log(1 + exp(x)): two elementary functions and an addition per element. Source: Dugas et al. 2001, equation 5."""
 
@@ -159,6 +196,18 @@ class Dropout(Pointwise):
     per_element: ClassVar[Work] = Work(multiplies=1)
     idle_at_inference: ClassVar[bool] = True
     example: ClassVar[str] = "dropout: 0.5"
+
+
+class DropPath(Pointwise):
+    """In training, drop the whole path with probability `rate`: a multiplication per element; at inference, nothing.
+
+    Source: Huang et al. 2016, arXiv:1603.09382, section 3; Larsson, Maire and Shakhnarovich 2016, arXiv:1605.07648.
+    """
+
+    rate: Rational = 0
+    per_element: ClassVar[Work] = Work(multiplies=1)
+    idle_at_inference: ClassVar[bool] = True
+    example: ClassVar[str] = "drop_path: 0.5"
 
 
 class Identity(Pointwise):

@@ -103,6 +103,29 @@ class Max(Merge):
         return Work(compares=product(output) * (len(inputs) - 1))
 
 
+class HighwayGate(Merge):
+    """h*t + x*(1 - t) of three tensors: the transformed, the gate, and the input.
+
+    Two multiplications and two additions per element. Source: Srivastava, Greff and Schmidhuber 2015,
+    arXiv:1505.00387, equation 3.
+    """
+
+    verb: ClassVar[str] = "gate"
+    example: ClassVar[str] = "highway_gate"
+    example_inputs: ClassVar[int] = 3
+
+    def output(self, *inputs: Shape) -> Shape:
+        """The shape of each."""
+        if len(inputs) != 3:
+            raise ShapeError(f"highway_gate takes three tensors, but {len(inputs)} flow in")
+        return super().output(*inputs)
+
+    def work(self, output: Shape, *inputs: Shape) -> Work:
+        """The two products, the difference and the sum."""
+        elements = product(output)
+        return Work(multiplies=2 * elements, adds=2 * elements)
+
+
 class Concat(Merge):
     """The features of all tensors one after the other: a copy, no arithmetic.
 

@@ -13,7 +13,7 @@ from archcalc.work import Work
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from archcalc.ops.arguments import Count, Flag
+    from archcalc.ops.arguments import Count, Flag, Indices
     from archcalc.window import Reach
 
 
@@ -73,16 +73,31 @@ class _GroupwiseNorm(Op):
 
 
 class LayerNorm(_GroupwiseNorm):
-    """Normalise the features at each position by their own mean and variance.
+    """Normalise the features at each position, or all elements along `over`, by their own mean and variance.
 
-    params: 2 per feature. Source: Ba, Kiros and Hinton 2016, arXiv:1607.06450, equation 4.
+    params: 2 per element of the axes normalised over. Source: Ba, Kiros and Hinton 2016, arXiv:1607.06450, equation 4.
     """
 
+    scale: Flag = True
+    shift: Flag = True
+    over: Indices | None = None
     example: ClassVar[str] = "layer_norm"
 
+    def requires(self, x: Shape) -> Iterable[Requirement]:
+        """The input has the axes."""
+        for axis in self.over or ():
+            yield Requirement(axis + 1, "<=", len(x), f"there is no axis {axis} among {{right}}")
+
+    def weights(self, x: Shape) -> dict[str, Weight]:
+        """Scale and shift."""
+        return affine(*self._axes(x), scale=self.scale, shift=self.shift)
+
     def count(self, x: Shape) -> Size:
-        """One per position."""
-        return product(x) // features(x)
+        """One for each element of the other axes."""
+        return product(x) // product(self._axes(x))
+
+    def _axes(self, x: Shape) -> Shape:
+        return (features(x),) if self.over is None else tuple([x[int(axis)] for axis in self.over])
 
 
 class GroupNorm(_GroupwiseNorm):
@@ -156,11 +171,11 @@ class Scale(Pointwise):
         return Work(multiplies=elements, adds=elements if self.shift else 0)
 
 
-def affine(channels: Size, *, scale: bool, shift: bool) -> dict[str, Weight]:
+def affine(*channels: Size, scale: bool, shift: bool) -> dict[str, Weight]:
     """The trained scale and shift of a normalisation."""
     weights = {}
     if scale:
-        weights["weight"] = Weight((channels,))
+        weights["weight"] = Weight(channels)
     if shift:
-        weights["bias"] = Weight((channels,))
+        weights["bias"] = Weight(channels)
     return weights

@@ -1,0 +1,123 @@
+"""Multi-head attention: its linear layers, two matrix products and a softmax."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from archcalc.errors import ShapeError
+from archcalc.ops.arguments import Count, Flag
+from archcalc.ops.conv import divides
+from archcalc.ops.linear import Linear
+from archcalc.ops.op import WHOLE, Op, Requirement, Weight
+from archcalc.ops.sequence import is_sequence
+from archcalc.recorded import Shape, Size, product, total
+from archcalc.shape import features, space
+from archcalc.work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Part(NamedTuple):
+    """One linear layer of an attention, and what flows into it."""
+
+    name: str
+    op: Linear
+    x: Shape
+
+
+class Attention(Op):
+    """softmax(Q K^T / sqrt(key)) V over `heads`, with projections into queries, keys and values and one out.
+
+    One tensor attends to itself; of two, the first asks the second. weights: features x heads*key twice,
+    features x heads*value, heads*value x out; mult-adds: those of the four linear layers, and
+    heads x queries x tokens x (key + value). Source: Vaswani et al. 2017, arXiv:1706.03762, equation 1 and section 3.2.2.
+    """
+
+    heads: Count
+    key: Count | None = None
+    value: Count | None = None
+    out: Count | None = None
+    bias: Flag = True
+    joint: Flag = False
+    example: ClassVar[str] = "attention: 2"
+    example_input: ClassVar[str] = "[8, 6]"
+
+    def requires(self, *inputs: Shape) -> Iterable[Requirement]:
+        """The heads divide the features, where they share them out."""
+        if self.key is None:
+            yield divides(self.heads, features(inputs[0]), "features")
+
+    def output(self, *inputs: Shape) -> Shape:
+        """As many tokens as ask, `out` features."""
+        if len(inputs) > 2:
+            raise ShapeError(f"attention takes one tensor or two, but {len(inputs)} flow in")
+        for x in inputs:
+            is_sequence(x, "attention")
+        return (inputs[0][0], features(inputs[0]) if self.out is None else self.out)
+
+    def projections(self, *inputs: Shape) -> tuple[Part, ...]:
+        """The linear layers: query, key and value, or all three in one where they are joint; and out."""
+        asking, asked = inputs[0], inputs[-1]
+        key, value = self._widths(asking)
+        out = features(asking) if self.out is None else self.out
+        last = Part("out", Linear(out=out, bias=self.bias), (asking[0], self.heads * value))
+        if self.joint and len(inputs) == 1:
+            return Part("qkv", Linear(out=self.heads * (2 * key + value), bias=self.bias), asking), last
+        return (
+            Part("query", Linear(out=self.heads * key, bias=self.bias), asking),
+            Part("key", Linear(out=self.heads * key, bias=self.bias), asked),
+            Part("value", Linear(out=self.heads * value, bias=self.bias), asked),
+            last,
+        )
+
+    def weights(self, *inputs: Shape) -> dict[str, Weight]:
+        """Those of the linear layers."""
+        return {f"{p.name}_{name}": w for p in self.projections(*inputs) for name, w in p.op.weights(p.x).items()}
+
+    def work(self, output: Shape, *inputs: Shape) -> Work:
+        """The linear layers, the scores, their softmax, and the weighted sum of the values."""
+        key, value = self._widths(inputs[0])
+        scores = product((self.heads, inputs[0][0], inputs[-1][0]))
+        steps = [p.op.work(p.op.output(p.x), p.x) for p in self.projections(*inputs)]
+        steps.append(Work(multiply_accumulates=scores * (key + value)))
+        steps.append(Work(multiplies=scores, compares=scores, adds=2 * scores, elementary=scores, divides=scores))
+        return Work(*[total([n for n in kind if n != 0] or [0]) for kind in zip(*steps, strict=True)])
+
+    def reach(self, output: Shape, *inputs: Any) -> None:
+        """Every token sees all."""
+        return WHOLE
+
+    def _widths(self, x: Shape) -> tuple[Size, Size]:
+        key = features(x) // self.heads if self.key is None else self.key
+        return key, key if self.value is None else self.value
+
+
+class Glimpse(Op):
+    """For each channel of the first map, the mean of the second's positions weighted by the softmax of that channel.
+
+    output: channels of the first x channels of the second, as a vector; mult-adds: that x positions.
+    Source: Kazemi and Elqursh 2017, arXiv:1704.03162, equations 3 and 4.
+    """
+
+    example: ClassVar[str] = "glimpse"
+    example_inputs: ClassVar[int] = 2
+
+    def requires(self, scores: Shape, x: Shape) -> Iterable[Requirement]:
+        """Both have the same positions."""
+        reason = "{left} positions are weighted, but there are {right}"
+        yield Requirement(product(space(scores)), "==", product(space(x)), reason)
+
+    def output(self, scores: Shape, x: Shape) -> Shape:
+        """All glimpses one after the other."""
+        return (features(scores) * features(x),)
+
+    def work(self, output: Shape, scores: Shape, x: Shape) -> Work:
+        """A softmax over the positions, and a weighted sum."""
+        weights = product(scores)
+        sums = features(scores) * product(x)
+        return Work(sums, 0, 2 * weights, weights, weights, weights)
+
+    def reach(self, output: Shape, scores: Shape, x: Shape) -> None:
+        """All there is."""
+        return WHOLE
