@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from archcalc.errors import (
@@ -98,7 +99,8 @@ def analyze(
     bytes only; `dtype` is the precision of an element; `training` turns on the parts that only training has; `ops` is
     the table of operators. Raises an ArchcalcError: NotFoundError, SpecError or UsageError.
     """
-    if dtype not in PRECISIONS:
+    if not isinstance(dtype, str) or dtype not in PRECISIONS:
+        dtype = str(dtype)
         raise UsageError(
             f"there is no precision '{dtype}'",
             hint=did_you_mean(dtype, PRECISIONS) or f"precisions: {', '.join(PRECISIONS)}",
@@ -124,6 +126,8 @@ def _read(spec: str | Path | Mapping[str, Any] | Spec, settings: Mapping[str, ob
 def _batch(batch: int | str) -> Size:
     if isinstance(batch, str) and is_name(batch):
         return Recorded(batch)
-    if isinstance(batch, bool) or not str(batch).isdigit() or int(batch) < 1:
-        raise UsageError(f"a batch is a whole number, at least 1, or the name of a symbol, not '{batch}'")
-    return int(batch)
+    number = int(batch) if isinstance(batch, str) and re.fullmatch("[0-9]{1,1000}", batch) else batch
+    if type(number) is not int or not 1 <= number < 2**LIMITS.integer_bits:
+        said = "" if isinstance(batch, int) else f", not '{batch}'"
+        raise UsageError(f"a batch is a whole number, at least 1 and not beyond reason, or the name of a symbol{said}")
+    return number

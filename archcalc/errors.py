@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SHOWN_PROBLEMS = 20
 EXCERPT_WIDTH = 96
 LONGEST_WORD = 100
+LONGEST_LINE = 400
 
 
 class ArchcalcError(Exception):
@@ -37,7 +38,7 @@ class ArchcalcError(Exception):
 
     def __str__(self) -> str:
         lines = [self.message, *self.details, *([self.hint] if self.hint else [])]
-        return "\n  ".join(printable(line) for line in lines)
+        return "\n  ".join(map(_on_one_line, lines))
 
 
 class UsageError(ArchcalcError):
@@ -94,7 +95,7 @@ class Problem(NamedTuple):
             below = _excerpt(self.place)
         if self.hint:
             below.append(self.hint)
-        return "\n  ".join(printable(line) for line in [where + self.message, *below])
+        return "\n  ".join(map(_on_one_line, [where + self.message, *below]))
 
 
 class SpecError(ArchcalcError):
@@ -120,6 +121,10 @@ def _excerpt(place: Place) -> list[str]:
     number = str(place.line)
     blank = "".join("\t" if character == "\t" else " " for character in text[:shift])
     return [f"{number} | {text}", f"{' ' * len(number)} | {blank}{carets}"]
+
+
+def _on_one_line(text: str) -> str:
+    return printable(text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE - 3]}...")
 
 
 def printable(text: str) -> str:

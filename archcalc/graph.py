@@ -222,7 +222,14 @@ class Graph:
         except UndecidedError:
             reach, lost = None, True
         pointwise = reach is not None and all(local is POINT for local in reach)
-        return Facts(shape, op.weights(*shapes), op.work(shape, *shapes), reach, pointwise, lost)
+        weights, work = op.weights(*shapes), op.work(shape, *shapes)
+        self._check_bits(*shape, *work, *(weight.size for weight in weights.values()))
+        return Facts(shape, weights, work, reach, pointwise, lost)
+
+    def _check_bits(self, *numbers: Size) -> None:
+        for number in numbers:
+            if type(number) is int and number.bit_length() > self.limits.integer_bits:
+                raise LimitError(f"a size or a count has more than {self.limits.integer_bits:,} bits")
 
     def _require(self, requirement: Requirement, index: int) -> None:
         left, relation, right, otherwise = requirement

@@ -308,16 +308,25 @@ def write(number: Quantity, *, values: bool = False, paper: bool = False) -> str
         return f"{symbol}({', '.join(parts)})"
     if symbol == "if":
         return f"({parts[1]} if {parts[0]} else {parts[2]})"
-    strength = _PRECEDENCE[symbol]
     for position, operand in enumerate(operands):
-        inner = _strength(operand, paper=paper)
-        if inner < strength or (inner == strength and ((position > 0 and symbol not in "+*") or symbol == "**")):
+        if _needs_brackets(symbol, position, operand, paper=paper):
             parts[position] = f"({parts[position]})"
     if paper and symbol == "//":
         return f"floor({parts[0]}/{parts[1]})"
     if symbol == "+" and isinstance(operands[-1], int) and operands[-1] < 0:
         return f"{' + '.join(parts[:-1])} - {-operands[-1]}"
     return (f" {symbol} " if symbol in "+-<" else symbol).join(parts)
+
+
+def _needs_brackets(symbol: str, position: int, operand: object, *, paper: bool) -> bool:
+    strength, inner = _PRECEDENCE[symbol], _strength(operand, paper=paper)
+    if inner != strength:
+        return inner < strength
+    if symbol == "**":
+        return True
+    # a*(b//c) is not a*b//c, though a + (b - c) is a + b - c.
+    divided = isinstance(operand, Recorded) and operand.operator in ("//", "%")
+    return position > 0 and (symbol not in "+*" or divided)
 
 
 def _strength(operand: object, *, paper: bool) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from archcalc.errors import NotFoundError, did_you_mean
 
+LONGEST_NAME = 80
 _HERE = Path(__file__).resolve().parent
 
 
@@ -30,16 +31,23 @@ def find(name: str) -> Path:
         if path.is_file() or (path.exists() and ("/" in name or "\\" in name)):
             return path
     except (OSError, ValueError):
-        raise NotFoundError(f"'{name[:80]}' is no name of a file") from None
+        raise NotFoundError(f"'{name[:LONGEST_NAME]}' is no name of a file") from None
     if "/" in name or "\\" in name:
         raise NotFoundError(
             f"there is no file {name}", hint="a name with a slash is a path; the zoo is asked for bare names"
         )
+    return member(name)
+
+
+def member(name: str) -> Path:
+    """The spec of the zoo of that name, with or without .yaml; raises NotFoundError with the nearest."""
     known = specs()
     stem = name.removesuffix(".yaml")
     if stem in known:
         return known[stem]
     near = did_you_mean(stem, known)
+    shown = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
     raise NotFoundError(
-        f"there is no file {name} here, and no spec '{stem}' in the zoo", hint=near or "'archcalc zoo' lists the specs"
+        f"there is no file {shown} here, and no spec of that name in the zoo",
+        hint=near or "'archcalc zoo' lists the specs",
     )

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import archcalc
-from archcalc.errors import ArchcalcError
+from archcalc.errors import ArchcalcError, printable
 from archcalc.render.units import exact
 from archcalc.studies.expectations import check
 
@@ -33,9 +33,9 @@ def run(arguments: Namespace) -> int:
                 if not verdict.expected:
                     code = max(code, 1)
                 if not (verdict.expected and arguments.quiet):
-                    print(line(verdict))
+                    print(printable(line(verdict)))
             if count == 0 and not arguments.quiet:
-                print(f"ok    {name}: valid, expects nothing")
+                print(printable(f"ok    {name}: valid, expects nothing"))
         except ArchcalcError as error:
             sys.stdout.flush()
             print(error, file=sys.stderr)

@@ -97,6 +97,6 @@ class Sliding(Op):
     def reach(self, output: Shape, x: Shape) -> tuple[Reach, ...] | None:
         """The window of each axis."""
         windows = self.windows(x)
-        if all([window is windows[0] for window in windows]):
+        if all(window is windows[0] for window in windows):
             return (windows[0].reach(),) * len(windows)
         return tuple([window.reach() for window in windows])

@@ -157,11 +157,14 @@ class _Builder:
         frame.flow = flow
         frame.choosing = True
         try:
-            return _spliced(expression.value(frame))
+            chosen = _spliced(expression.value(frame))
         except ExpressionError as error:
             raise wrong(expression.mark, error) from None
         finally:
             frame.choosing = False
+        if len(chosen) > self.limits.list_length:
+            raise wrong(expression.mark, LimitError(f"more than {self.limits.list_length:,} tensors flow here"))
+        return chosen
 
     def _name(self, targets: Sequence[Target], frame: Frame, flow: Flow) -> None:
         """Give names to what flows out of a step."""
@@ -330,6 +333,8 @@ class _Builder:
                     inner = frame.inner(body=Body(frame.body), section=section.section(branch.name))
                     ends.append((branch, self.run_steps(branch.steps, inner, flow)))
             except Failed as error:
+                if error.final:
+                    raise
                 problems.extend(error.problems)
             except Located as error:
                 problems.append(error.mark.problem(error))
@@ -381,7 +386,7 @@ class _Builder:
     ) -> Flow:
         left = self.limits.steps - self.steps_run
         if turns * max(1, len(steps)) > left:
-            message = f"{turns:,} turns of {len(steps)} steps are more than the {left:,} steps that are left"
+            message = f"{turns:,} turns of {len(steps)} steps are more than are left of {self.limits.steps:,} steps"
             raise wrong(step.mark, LimitError(message))
         self._deeper(step.mark)
         for index in range(turns):

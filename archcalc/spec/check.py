@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcalc.errors import ArchcalcError, Problem, did_you_mean, nearest
+from archcalc.errors import SHOWN_PROBLEMS, ArchcalcError, Problem, did_you_mean, nearest
 from archcalc.ops.op import REQUIRED
 from archcalc.spec.language import Call, Expression, For, If, Merge, Output, Repeat, Step, flat_names
 
@@ -52,9 +52,13 @@ class Checker:
             self.wrong(
                 f"nothing uses the hyperparameter '{name}'",
                 spec.hyperparameters[name].mark,
-                did_you_mean(name, self.used),
+                self.near(name, self.used),
             )
         return sorted(self.problems, key=lambda p: (p.place.line, p.place.column) if p.place else (0, 0))
+
+    def near(self, word: str, known: Iterable[str]) -> str | None:
+        """A hint with the nearest known word; none for problems that are not shown any more."""
+        return did_you_mean(word, known) if len(self.problems) < SHOWN_PROBLEMS else None
 
     def wrong(self, message: str, mark: Node, hint: str | None = None) -> None:
         """Note a mistake."""
@@ -75,9 +79,9 @@ class Checker:
                 self.wrong("'channels' has no meaning here: no tensor flows", expression.mark)
             else:
                 candidates = known.variables | known.tensors | self.words
-                self.wrong(f"nothing is called '{name}'", expression.mark, did_you_mean(name, candidates))
+                self.wrong(f"nothing is called '{name}'", expression.mark, self.near(name, candidates))
         for name in sorted(parsed.tensors - known.tensors):
-            self.wrong(f"no tensor is called '{name}'", expression.mark, did_you_mean(name, known.tensors))
+            self.wrong(f"no tensor is called '{name}'", expression.mark, self.near(name, known.tensors))
 
     def block(self, block: Block, shared: frozenset[str]) -> None:
         """A block's defaults and steps."""
@@ -159,7 +163,7 @@ class Checker:
             self.arguments(call.head, fields, call.arguments, mark)
         else:
             candidates = {*self.ops, *self.spec.blocks, *known.variables, "repeat", "for", "if", "output"}
-            self.wrong(f"there is no operator or block '{call.head}'", mark, did_you_mean(call.head, candidates))
+            self.wrong(f"there is no operator or block '{call.head}'", mark, self.near(call.head, candidates))
 
     def arguments(self, head: str, parameters: Mapping[str, bool], given: Arguments, mark: Node) -> None:
         """Every argument is one that is taken, and none is missing; `parameters` tells which must be there."""

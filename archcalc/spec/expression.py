@@ -226,7 +226,7 @@ class _Reader:
 
     def listed(self, node: ast.List, depth: int) -> Callable[[Scope], Any]:
         items = [self.read(item, depth) for item in node.elts]
-        return lambda scope: tuple(item(scope) for item in items)
+        return lambda scope: bounded(tuple([item(scope) for item in items]))
 
     def subscript(self, node: ast.Subscript, depth: int) -> Callable[[Scope], Any]:
         if isinstance(node.slice, ast.Slice):
@@ -330,7 +330,7 @@ def _plus(left: Any, right: Any) -> Any:
     if type(left) is int and type(right) is int:
         return left + right
     if isinstance(left, tuple) and isinstance(right, tuple) and not isinstance(left, Tensors):
-        return _bounded((*left, *right))
+        return bounded((*left, *right))
     return _checked(_whole(number(left) + number(right)))
 
 
@@ -381,9 +381,15 @@ def _whole(value: Quantity) -> Quantity:
     return value
 
 
-def _bounded(items: tuple[Any, ...]) -> tuple[Any, ...]:
-    if len(items) > LIMITS.list_length:
-        raise ExpressionError(f"the list is longer than {LIMITS.list_length:,}")
+def bounded(items: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The list, if it and the lists inside it hold no more items than the limit."""
+    waiting, count = [items], 0
+    while waiting:
+        inner = waiting.pop()
+        count += len(inner)
+        if count > LIMITS.list_length:
+            raise ExpressionError(f"the list is longer than {LIMITS.list_length:,}")
+        waiting.extend([item for item in inner if type(item) is tuple])
     return items
 
 

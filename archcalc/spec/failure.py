@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from archcalc.errors import ArchcalcError, Problem
+from archcalc.errors import ArchcalcError, LimitError, Problem
 from archcalc.shape import features, space, written
 
 if TYPE_CHECKING:
@@ -19,16 +19,19 @@ SHOWN_TENSORS = 8
 
 
 class Failed(ArchcalcError):
-    """Something is wrong; branches go on to collect what is wrong with theirs."""
+    """Something is wrong; branches go on to collect what is wrong with theirs, unless it is `final`."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Problem], *, final: bool = False) -> None:
         self.problems = tuple(problems)
+        self.final = final
         super().__init__(self.problems[0].message)
 
 
 def wrong(mark: Node, error: str | ArchcalcError, hint: str | None = None) -> Failed:
     """What is wrong, and where."""
-    return Failed([mark.problem(ArchcalcError(error, hint=hint) if isinstance(error, str) else error)])
+    if isinstance(error, str):
+        error = ArchcalcError(error, hint=hint)
+    return Failed([mark.problem(error)], final=isinstance(error, LimitError))
 
 
 def mismatch(mark: Node, error: ArchcalcError, inputs: Sequence[GraphNode], labels: Sequence[str]) -> Failed:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from archcalc.errors import ArchcalcError, Problem, did_you_mean
-from archcalc.spec.expression import RESERVED, ExpressionError, Parsed, Scope, parse
+from archcalc.errors import SHOWN_PROBLEMS, ArchcalcError, Problem, did_you_mean
+from archcalc.spec.expression import RESERVED, ExpressionError, Parsed, Scope, bounded, parse
 from archcalc.spec.figure import Expectation, read_expectation
 from archcalc.spec.source import Mapping, Node, Scalar, Sequence, Source
 
@@ -200,6 +200,10 @@ class Reader:
         self.source = source
         self.problems: list[Problem] = []
 
+    def near(self, word: str, known: Iterable[str]) -> str | None:
+        """A hint with the nearest known word; none for problems that are not shown any more."""
+        return did_you_mean(word, known) if len(self.problems) < SHOWN_PROBLEMS else None
+
     def wrong(self, message: str, node: Node, hint: str | None = None) -> None:
         """Note a mistake."""
         self.problems.append(Problem(message, node.place, hint))
@@ -226,7 +230,7 @@ class Reader:
             if key.text in known:
                 found[key.text] = value
             elif not self._stray_bracket(key):
-                near = did_you_mean(key.text, known)
+                near = self.near(key.text, known)
                 listed = f"{what} has: {', '.join(known)}"
                 self.wrong(f"{what} has no key '{key.text}'", key, f"{near}  {listed}" if near else listed)
         return found
@@ -380,9 +384,7 @@ class Reader:
         if len(heads) > 1:
             if not any(self._stray_bracket(key) for key, _ in heads):
                 first, second = heads[0][0].text, heads[1][0]
-                hint = (
-                    did_you_mean(second.text, MODIFIERS) or f"arguments go inside: {{{first}: {{{second.text}: ...}}}}"
-                )
+                hint = self.near(second.text, MODIFIERS) or f"arguments go inside: {{{first}: {{{second.text}: ...}}}}"
                 self.wrong(f"a step does one thing, but here are '{first}' and '{second.text}'", second, hint)
             return None
         action = self._action(*heads[0], rest) if heads else None
@@ -392,7 +394,9 @@ class Reader:
         if not heads and not modifiers:
             self.wrong("the step is empty", node)
         mark = heads[0][0] if heads else node
-        return Step(action, mark, mark.line, *self._modifiers(modifiers)) if modifiers else Step(action, mark, mark.line)
+        return (
+            Step(action, mark, mark.line, *self._modifiers(modifiers)) if modifiers else Step(action, mark, mark.line)
+        )
 
     def _head(self, node: Scalar) -> str:
         if not NAME.fullmatch(node.text) and not self._stray_bracket(node):
@@ -540,7 +544,7 @@ def _listed(items: list[Expression]) -> Parsed:
     if all(item.parsed.constant for item in items):
         value = tuple(item.parsed.run(None) for item in items)  # type: ignore[arg-type]
         return Parsed(lambda scope: value, names, tensors, calls, True)
-    return Parsed(lambda scope: tuple(item.value(scope) for item in items), names, tensors, calls, False)
+    return Parsed(lambda scope: bounded(tuple([item.value(scope) for item in items])), names, tensors, calls, False)
 
 
 def split_commas(text: str) -> list[str]:

@@ -44,25 +44,37 @@ def load(spec: str | Path | Mapping[str, Any]) -> Spec:
         if "\n" in spec or spec.lstrip().startswith("{"):
             return from_source(Source(spec, "<text>"))
         return from_source(read_file(zoo.find(spec)))
+    pieces: list[str] = []
     try:
-        return from_source(Source(_as_yaml(spec), "<mapping>"))
+        _write_yaml(spec, pieces, LIMITS.file_bytes)
     except RecursionError:
         raise UsageError("the mapping is nested too deeply, or holds itself") from None
+    return from_source(Source("".join(pieces), "<mapping>"))
 
 
-def _as_yaml(value: Any) -> str:
-    """A parsed mapping as YAML text in flow style, so that one reader serves both."""
+def _write_yaml(value: Any, pieces: list[str], left: int) -> int:
+    """Write a parsed mapping as YAML in flow style, so that one reader serves both; `left` characters are allowed."""
+    if left < 0:
+        raise UsageError(f"the mapping is larger than {LIMITS.file_bytes:,} bytes")
     if hasattr(value, "items"):
-        return f"{{{', '.join(f'{_as_yaml(str(k))}: {_as_yaml(v)}' for k, v in value.items())}}}"
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(_as_yaml, value))}]"
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        raise UsageError(f"{value} is a float, which is not exact", hint="give it as text: '0.75'")
-    return "'" + str(value).replace("'", "''") + "'"
+        opening, closing, parts = "{", "}", [(f"{_quoted(key)}: ", item) for key, item in value.items()]
+    elif isinstance(value, (list, tuple)):
+        opening, closing, parts = "[", "]", [("", "" if item is None else item) for item in value]
+    else:
+        pieces.append("" if value is None else _quoted(value))
+        return left - len(pieces[-1])
+    pieces.append(opening)
+    for head, item in parts:
+        pieces.append(head)
+        left = _write_yaml(item, pieces, left - len(head) - 2)
+        pieces.append(", ")
+    pieces.append(closing)
+    return left
+
+
+def _quoted(value: object) -> str:
+    text = value if isinstance(value, str) else _as_expression(value)
+    return text if isinstance(value, bool) else "'" + text.replace("'", "''") + "'"
 
 
 def from_source(source: Source) -> Spec:
@@ -100,9 +112,11 @@ def _extended(source: Source, name: str, mark: Node) -> Source:
     try:
         if source.folder is not None and (source.folder / name).is_file():
             return read_file(source.folder / name)
-        return read_file(zoo.find(Path(name).name))
+        return read_file(zoo.member(name))
     except NotFoundError as error:
         raise SpecError([mark.problem(error)]) from None
+    except OSError:
+        raise SpecError([mark.problem(NotFoundError("the name of a file is too long"))]) from None
 
 
 def _laid_over(chain: list[File]) -> Spec:
@@ -155,7 +169,10 @@ def with_settings(spec: Spec, settings: Mapping[str, object]) -> Spec:
 
 def setting(name: str, value: object) -> Expression:
     """A value given from outside, as an expression; raises UsageError."""
-    text = value if isinstance(value, str) else _as_expression(value)
+    try:
+        text = value if isinstance(value, str) else _as_expression(value)
+    except RecursionError:
+        raise UsageError(f"the value of {name} is nested too deeply, or holds itself") from None
     mark = Scalar(Source(text, f"--set {name}"), Offset(0, 0), Offset(0, len(text)), text)
     try:
         return Expression(text, parse(text), mark)
@@ -170,6 +187,8 @@ def _as_expression(value: object) -> str:
         return f"[{', '.join(map(_as_expression, value))}]"
     if isinstance(value, float):
         raise UsageError(f"{value} is a float, which is not exact", hint="give it as text: '0.75'")
+    if isinstance(value, int) and value.bit_length() > LIMITS.integer_bits:
+        raise UsageError(f"a number has more than {LIMITS.integer_bits:,} bits")
     return str(value)
 
 
