@@ -65,7 +65,7 @@ class Parsed(NamedTuple):
     constant: bool
 
 
-AXES = {"channels", "height", "width", "length", "depth"}
+AXES = frozenset(("channels", "height", "width", "length", "depth"))
 RESERVED = ("channels", "index", "first", "last", "training")
 _WHOLE = re.compile(r"0|[1-9][0-9]*")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -75,8 +75,8 @@ _KNOWN_NUMBER = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]+)?")
 
 
 @lru_cache(maxsize=8192)
-def parse(text: str) -> Parsed:
-    """The expression that a text states; raises ExpressionError."""
+def parse(text: str, attributes: frozenset[str] | None = AXES) -> Parsed:
+    """The expression that a text states; raises ExpressionError. What may stand behind a point is given; None: any name."""
     if _WHOLE.fullmatch(text) and len(text) < 1000:
         return _constant(_checked(int(text)))
     if text in ("true", "false"):
@@ -98,7 +98,7 @@ def parse(text: str) -> Parsed:
         raise ExpressionError(f"this is no expression{at}: {shortened(text)}", hint=_syntax_hint(text)) from None
     except (MemoryError, RecursionError, ValueError):
         raise ExpressionError("the expression is nested too deeply") from None
-    reader = _Reader(text.strip())
+    reader = _Reader(text.strip(), attributes)
     run = reader.read(tree, 0)
     constant = not (reader.names or reader.tensors)
     return Parsed(run, frozenset(reader.names), frozenset(reader.tensors), frozenset(reader.calls), constant)
@@ -156,8 +156,9 @@ _PYTHON_WORDS = {"and", "or", "not", "in", "if", "else", "is", "None", "True", "
 class _Reader:
     """Turns a tree into functions of a scope, and collects the names."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, attributes: frozenset[str] | None) -> None:
         self.text = text
+        self.attributes = attributes
         self.names: set[str] = set()
         self.tensors: set[str] = set()
         self.calls: set[str] = set()
@@ -235,7 +236,7 @@ class _Reader:
         return lambda scope: _item(value(scope), index(scope))
 
     def attribute(self, node: ast.Attribute, depth: int) -> Callable[[Scope], Any]:
-        if not isinstance(node.value, ast.Name) or node.attr not in AXES:
+        if not isinstance(node.value, ast.Name) or (self.attributes is not None and node.attr not in self.attributes):
             raise ExpressionError(
                 f"'.{node.attr}' has no meaning", hint="a tensor x has x.channels, x.height, x.width and x.length"
             )
