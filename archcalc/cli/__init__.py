@@ -19,6 +19,7 @@ COMMANDS = {
     "explain": "the worked answer for one layer or one total, with formula, numbers and result",
     "check": "validate specs and test what they expect",
     "zoo": "list the specs that come with archcalc",
+    "tables": "published tables, each figure beside what follows from the specs",
 }
 USAGE = """usage: archcalc COMMAND ...
 
