@@ -37,11 +37,9 @@ from archcalc.ops.rearrange import ChannelShuffle, Crop, Flatten, Pad, Permute, 
 from archcalc.ops.resample import PixelShuffle, Upsample
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from archcalc.ops.op import Op
 
-OPS: Mapping[str, type[Op]] = {
+OPS: dict[str, type[Op]] = {
     "conv": Conv,
     "transposed_conv": TransposedConv,
     "depthwise_conv": DepthwiseConv,
