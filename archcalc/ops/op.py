@@ -107,6 +107,9 @@ class Op:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("operators do not change")
 
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError("operators do not change")
+
     @property
     def arguments(self) -> Mapping[str, Any]:
         """Every argument with its value, defaults included."""

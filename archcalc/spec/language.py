@@ -384,7 +384,7 @@ class Reader:
                 self.wrong(f"a step does one thing, but here are '{first}' and '{second.text}'", second, hint)
             return None
         action = self._action(*heads[0], rest) if heads else None
-        misspelt = heads and self.near(heads[0][0].text, ("repeat", "for", "if"))
+        misspelt = isinstance(action, Call) and self.near(action.head, ("repeat", "for", "if"))
         for stray, value in rest.items() if not misspelt else ():
             owner = "'repeat' or 'for'" if stray == "layers" else "'if'"
             self.wrong(f"'{stray}' belongs to {owner}", value)

@@ -77,7 +77,10 @@ def _write_yaml(value: Any, pieces: list[str], left: int) -> int:
 
 def _quoted(value: object) -> str:
     text = value if isinstance(value, str) else _as_expression(value)
-    return text if isinstance(value, bool) else "'" + text.replace("'", "''") + "'"
+    if isinstance(value, bool):
+        return text
+    escaped = "".join(c if c.isprintable() and c not in '"\\' else f"\\U{ord(c):08x}" for c in text)
+    return f'"{escaped}"'
 
 
 def from_source(source: Source, ops: Mapping[str, type[Op]] = OPS) -> Spec:
