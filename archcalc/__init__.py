@@ -69,7 +69,7 @@ def graph(
     limits: Limits = LIMITS,
 ) -> Graph:
     """The network that a spec states, as a graph of operators with their shapes; arguments as for `analyze`."""
-    read = _read(spec, settings)
+    read = _read(spec, settings, ops)
     names = tuple(free)
     for name in names:
         if name not in read.hyperparameters:
@@ -105,7 +105,7 @@ def analyze(
             f"there is no precision '{dtype}'",
             hint=did_you_mean(dtype, PRECISIONS) or f"precisions: {', '.join(PRECISIONS)}",
         )
-    read = _read(spec, settings)
+    read = _read(spec, settings, ops)
     built = graph(read, free=free, training=training, ops=ops, limits=limits)
     return report(
         built,
@@ -118,8 +118,10 @@ def analyze(
     )
 
 
-def _read(spec: str | Path | Mapping[str, Any] | Spec, settings: Mapping[str, object] | None) -> Spec:
-    read = spec if isinstance(spec, Spec) else load(spec)
+def _read(
+    spec: str | Path | Mapping[str, Any] | Spec, settings: Mapping[str, object] | None, ops: Mapping[str, type[Op]]
+) -> Spec:
+    read = spec if isinstance(spec, Spec) else load(spec, ops)
     return with_settings(read, settings) if settings else read
 
 

@@ -1,4 +1,4 @@
-"""python -m archcalc"""
+"""The command line, as `python -m archcalc`."""
 
 from __future__ import annotations
 

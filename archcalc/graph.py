@@ -11,7 +11,7 @@ from archcalc.recorded import Recorded, Shape, Size, write
 from archcalc.shape import written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from archcalc.ops.op import Op, Requirement, Weight
     from archcalc.window import Reach
@@ -44,14 +44,15 @@ class Section:
         self.parts.append(part)
         return part
 
-    def number(self) -> None:
-        """Give every part its path; equal names in one place are numbered 1, 2, ..."""
+    def number(self, taken: Iterable[str] = ()) -> None:
+        """Give every part its path; equal names in one place are numbered 1, 2, ..., past those that are taken."""
         waiting = [self]
         while waiting:
             section = waiting.pop()
             parts = section.parts
             prefix = f"{section.path}/" if section.path else ""
-            for part, segment in zip(parts, numbered([part.name for part in parts]), strict=True):
+            others, taken = taken, ()
+            for part, segment in zip(parts, numbered([part.name for part in parts], others), strict=True):
                 part.path = path = prefix + segment
                 if type(part) is Section:
                     if part.parts:
@@ -254,7 +255,7 @@ class Graph:
 
     def close(self) -> None:
         """Number the paths, once everything is added."""
-        self.root.number()
+        self.root.number([self.nodes[index].path for index in self.inputs])
 
     def unused(self) -> Iterator[Node]:
         """The operators whose result reaches no output."""
@@ -304,15 +305,15 @@ def _current_path(section: Section, part: Section | Node) -> str:
     return f"{prefix}/{segment}" if prefix else segment
 
 
-def numbered(names: list[str]) -> list[str]:
+def numbered(names: list[str], others: Iterable[str] = ()) -> list[str]:
     """The names, with 1, 2, ... behind those that occur more than once; a number that is taken is passed over."""
-    if len(names) == len(set(names)):
+    taken = set(others)
+    if len(names) == len(set(names)) and taken.isdisjoint(names):
         return names
     more: set[str] = set()
-    taken: set[str] = set()
     for name in names:
         (more if name in taken else taken).add(name)
-    taken -= more
+    taken = (taken - more).union(others)
     count: dict[str, int] = {}
     segments = []
     for name in names:

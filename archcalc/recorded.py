@@ -306,6 +306,8 @@ def write(number: Quantity, *, values: bool = False, paper: bool = False) -> str
     parts = [write(o, values=values, paper=paper) for o in operands]  # type: ignore[arg-type]
     if symbol in ("min", "max"):
         return f"{symbol}({', '.join(parts)})"
+    if symbol == "//" and _is_one(operands[1]):
+        return f"floor({parts[0]})"
     if symbol == "if":
         return f"({parts[1]} if {parts[0]} else {parts[2]})"
     for position, operand in enumerate(operands):
@@ -332,4 +334,9 @@ def _needs_brackets(symbol: str, position: int, operand: object, *, paper: bool)
 def _strength(operand: object, *, paper: bool) -> int:
     if not isinstance(operand, Recorded) or operand.operator in ("name", "min", "max", "if"):
         return 3 if isinstance(operand, Fraction) else 9
-    return 9 if paper and operand.operator == "//" else _PRECEDENCE[operand.operator]
+    is_function = operand.operator == "//" and (paper or _is_one(operand.operands[1]))
+    return 9 if is_function else _PRECEDENCE[operand.operator]
+
+
+def _is_one(operand: object) -> bool:
+    return type(operand) is int and operand == 1

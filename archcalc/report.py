@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.analysis.cost import Cost, costs
@@ -121,7 +122,7 @@ def report(
     return Report(
         name=name,
         cite=cite,
-        hyperparameters=hyperparameters or {},
+        hyperparameters=MappingProxyType(dict(hyperparameters or {})),
         mode="training" if training else "inference",
         batch=batch,
         precision=precision,

@@ -112,7 +112,8 @@ def _form(number: Recorded) -> Any:
 def _floor(dividend: Any, divisor: Any) -> Any:
     """floor(a/d): whole multiples of d taken out, and ((n // c) + a) // d made (n + a*c) // (c*d)."""
     if not (divisor.is_Integer and divisor > 0):
-        return FloorDivide(dividend, divisor)
+        quotient = sympy.cancel(dividend / divisor) if not dividend.has(FloorDivide) else None
+        return quotient if quotient is not None and quotient.is_integer else FloorDivide(dividend, divisor)
     dividend = sympy.expand(dividend)
     outside, inside = [], []
     for term in sympy.Add.make_args(dividend):
@@ -243,11 +244,7 @@ def condition_texts(conditions: Iterable[tuple[Quantity, str, Quantity]]) -> lis
             texts.append(f"{text(high)} >= {text(low)}")
         elif relation == "==" and isinstance(left, Recorded) and left.operator == "%" and right == 0:
             dividend, divisor = (normal(o) for o in left.operands)  # type: ignore[arg-type]
-            texts.append(
-                f"({text(dividend)}) % {text(divisor)} == 0"
-                if not dividend.is_Symbol
-                else f"{text(dividend)} % {text(divisor)} == 0"
-            )
+            texts.append(f"{_single(dividend)} % {_single(divisor)} == 0")
         else:
             low, high = _sides(difference)
             texts.append(f"{text(high)} {relation} {text(low)}")
@@ -255,6 +252,11 @@ def condition_texts(conditions: Iterable[tuple[Quantity, str, Quantity]]) -> lis
         f"{text(name)} >= {text(value)}" for name, value in least.items() if value > 1 or not name.is_integer
     ]
     return list(dict.fromkeys([*bounds_texts, *texts]))
+
+
+def _single(form: Any) -> str:
+    """The text, in brackets unless it is one name or number."""
+    return text(form) if form.is_Symbol or form.is_Integer else f"({text(form)})"
 
 
 def _sides(difference: Any) -> tuple[Any, Any]:

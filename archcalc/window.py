@@ -104,7 +104,7 @@ class Reach(NamedTuple):
         if len(self.windows) == 1:
             step, here = self.step, self.windows[0]
             if here is None:
-                return None
+                return Reach(step * local.step, (None,))
             low, high = here
             if len(local.windows) == 1 and (window := local.windows[0]) is not None:
                 return Reach(step * local.step, ((low + step * window[0], high + step * window[1]),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, HelpFormatter
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,13 @@ commands:
 
 'archcalc COMMAND --help' tells more; 'archcalc --version' prints the version.
 """
+
+
+class _Help(HelpFormatter):
+    """Help in 80 columns; to ask for the width of the screen would load a quarter of the standard library."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=80)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,7 +77,9 @@ def _run(argv: list[str]) -> int:
             f"there is no command '{name}'", hint=did_you_mean(name, COMMANDS) or f"commands: {', '.join(COMMANDS)}"
         )
     command = import_module(f"archcalc.cli.{name}")
-    parser = ArgumentParser(prog=f"archcalc {name}", description=command.__doc__, allow_abbrev=False)
+    parser = ArgumentParser(
+        prog=f"archcalc {name}", description=command.__doc__, allow_abbrev=False, formatter_class=_Help
+    )
     command.arguments(parser)
     try:
         arguments = parser.parse_args(rest)

@@ -46,11 +46,9 @@ from archcalc.ops.resample import PixelShuffle, Upsample
 from archcalc.ops.sequence import ClassToken, Embedding, Position, Token, Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from archcalc.ops.op import Op
 
-OPS: Mapping[str, type[Op]] = {
+OPS: dict[str, type[Op]] = {
     "conv": Conv,
     "transposed_conv": TransposedConv,
     "depthwise_conv": DepthwiseConv,

@@ -171,7 +171,7 @@ class Maxout(Op):
 
     def requires(self, x: Shape) -> Iterable[Requirement]:
         """The pieces divide the features."""
-        yield divides(self.pieces, features(x))
+        yield divides(self.pieces, features(x), parts="pieces")
 
     def output(self, x: Shape) -> Shape:
         """One feature for each `pieces`."""

@@ -32,6 +32,8 @@ class Kind(NamedTuple):
     accepts: str
     check: Callable[[object], object]
     words: tuple[str, ...] = ()
+    least: int | None = None  # what a number inside may be at the least
+    whole: bool = True  # whether numbers inside are whole
 
 
 def shown(value: object) -> str:
@@ -153,19 +155,19 @@ PADDING_RULES = ("same", "valid")
 MODES = ("nearest", "linear", "cubic")
 
 KINDS: dict[str, Kind] = {
-    "Count": Kind("a whole number, at least 1", count),
-    "Whole": Kind("a whole number, at least 0", whole),
+    "Count": Kind("a whole number, at least 1", count, least=1),
+    "Whole": Kind("a whole number, at least 0", whole, least=0),
     "Integer": Kind("a whole number", integer),
-    "Rational": Kind("a number", rational),
+    "Rational": Kind("a number", rational, whole=False),
     "Flag": Kind("true or false", flag),
-    "PerAxis": Kind("a whole number, at least 1, or a list with one per axis", per_axis),
-    "WholePerAxis": Kind("a whole number, or a list with one per axis", whole_per_axis),
-    "Pair": Kind("a whole number, or [before, after]", pair),
-    "Amounts": Kind("a whole number, or a list with a number or [before, after] per axis", amounts),
+    "PerAxis": Kind("a whole number, at least 1, or a list with one per axis", per_axis, least=1),
+    "WholePerAxis": Kind("a whole number, or a list with one per axis", whole_per_axis, least=0),
+    "Pair": Kind("a whole number, or [before, after]", pair, least=0),
+    "Amounts": Kind("a whole number, or a list with a number or [before, after] per axis", amounts, least=0),
     "Padding": Kind(
-        "a whole number, a list with a number or [before, after] per axis, same, or valid", padding, PADDING_RULES
+        "a whole number, a list with a number or [before, after] per axis, same, or valid", padding, PADDING_RULES, 0
     ),
-    "Counts": Kind("a list of whole numbers, each at least 1", counts),
-    "Indices": Kind("a list of whole numbers from 0", indices),
+    "Counts": Kind("a list of whole numbers, each at least 1", counts, least=1),
+    "Indices": Kind("a list of whole numbers from 0", indices, least=0),
     "Mode": Kind("nearest, linear or cubic", mode, MODES),
 }

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from archcalc.ops.arguments import Amounts, Count, Flag, Padding, PerAxis, WholePerAxis
 
 
-def divides(groups: Size, channels: Size, what: str = "channels") -> Requirement:
+def divides(groups: Size, channels: Size, what: str = "channels", parts: str = "groups") -> Requirement:
     """The channels split into the groups without rest."""
-    return Requirement(channels % groups, "==", 0, f"{channels} {what} do not split into {groups} groups")
+    return Requirement(channels % groups, "==", 0, f"{channels} {what} do not split into {groups} {parts}")
 
 
 def with_bias(weight: Weight, out: Size, *, bias: bool) -> dict[str, Weight]:
@@ -114,7 +114,8 @@ class TransposedConv(Op):
     """The adjoint of a convolution: each input position adds its kernel into the output, `stride` apart.
 
     output: (size - 1)*stride + span - padding + output_padding; weight: channels x out/groups x kernel;
-    mult-adds: input elements x out/groups x kernel. Source: Dumoulin and Visin 2016, arXiv:1603.07285, section 4.
+    mult-adds: input elements x out/groups x kernel; padding is a number, not same or valid.
+    Source: Dumoulin and Visin 2016, arXiv:1603.07285, section 4.
     """
 
     out: Count

@@ -26,6 +26,7 @@ class Linear(Op):
     out: Count
     bias: Flag = True
     example: ClassVar[str] = "linear: 10"
+    example_input: ClassVar[str] = "[6]"
 
     def output(self, x: Shape) -> Shape:
         """`out` features."""
@@ -60,6 +61,7 @@ class RadialBasis(Op):
 
     out: Count
     example: ClassVar[str] = "radial_basis: 10"
+    example_input: ClassVar[str] = "[6]"
 
     def output(self, x: Shape) -> Shape:
         """One distance per prototype."""

@@ -70,11 +70,14 @@ class Op:
     storage: ClassVar[str] = NEW
     idle_at_inference: ClassVar[bool] = False
     example: ClassVar[str] = ""
-    """A step that uses the operator, as a spec writes it, on a map of 8 x 8 with 6 channels."""
+    """A step that uses the operator, as a spec writes it, on an input of `example_input`."""
+    example_input: ClassVar[str] = "[6, 8, 8]"
 
     def __init_subclass__(cls) -> None:
         fields = {}
         for name, annotation in vars(cls).get("__annotations__", {}).items():
+            if not isinstance(annotation, str):
+                raise TypeError(f"{cls.__name__}: write 'from __future__ import annotations' above an operator")
             if not annotation.startswith("ClassVar"):
                 kind, _, optional = annotation.partition(" | ")
                 fields[name] = Field(name, KINDS[kind], vars(cls).get(name, REQUIRED), optional == "None")
@@ -102,6 +105,9 @@ class Op:
                 raise ArgumentError(f"'{name}' is missing")
 
     def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("operators do not change")
+
+    def __delattr__(self, name: str) -> None:
         raise AttributeError("operators do not change")
 
     @property

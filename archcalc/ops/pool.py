@@ -46,7 +46,9 @@ class Pool(Sliding):
         yield from super().requires(x)
         if self.padding != 0 and not isinstance(self.padding, str):
             for window in self.windows(x):
-                reason = "padding {left} is more than half of the kernel: a window would see nothing but padding"
+                reason = (
+                    f"padding {window.before} is more than half of the kernel: a window would see nothing but padding"
+                )
                 yield Requirement(2 * window.before, "<=", window.span, reason)
 
     def elements(self, x: Shape) -> Size:
@@ -55,7 +57,7 @@ class Pool(Sliding):
 
 
 class MaxPool(Pool):
-    """The largest element of each window.
+    """The largest element of each window; the stride is the kernel unless given.
 
     output: floor((size - span + padding)/stride) + 1, or with ceil_mode the ceiling, less a last window that would
     start past the end; compares: kernel elements - 1 per output. Source: Dumoulin and Visin 2016, arXiv:1603.07285,
@@ -79,7 +81,7 @@ class MaxPool(Pool):
 
 
 class AvgPool(Pool):
-    """The mean of each window.
+    """The mean of each window; the stride is the kernel unless given.
 
     output: as max_pool; kernel elements - 1 additions and a division per output. Source: LeCun et al. 1990,
     "Handwritten Digit Recognition with a Back-Propagation Network".
@@ -94,7 +96,7 @@ class AvgPool(Pool):
 
 
 class LpPool(Pool):
-    """The p-th root of the sum of p-th powers of each window.
+    """The p-th root of the sum of p-th powers of each window; the stride is the kernel unless given.
 
     output: as max_pool; a power per element, their sum and a root. Source: Sermanet, Chintala and LeCun 2012,
     arXiv:1204.3968, section 2.2.
@@ -224,4 +226,12 @@ def _total_share(size: Size, outputs: Size) -> Size:
         return size
     if is_free(outputs) or outputs > LIMITS.period:
         raise UndecidedError(f"how the windows of {outputs} shares overlap depends on a free symbol")
-    return total([ceil_divide((i + 1) * size, outputs) - i * size // outputs for i in range(int(outputs))])
+    # gcd(n, m) is the sum of phi(d) over the divisors d of m that divide n: n//d - (n - 1)//d is 1 for these, else 0.
+    count = int(outputs)
+    common = [_phi(d) * (size // d - (size - 1) // d) for d in range(2, count + 1) if count % d == 0]
+    return size + count - 1 - total(common)
+
+
+def _phi(number: int) -> int:
+    """Euler's totient: how many of 1..number have no divisor with it in common."""
+    return sum(1 for i in range(1, number + 1) if gcd(i, number) == 1)

@@ -100,7 +100,8 @@ class Pad(Op):
 class Crop(View):
     """The middle of the space axes (`size`), or what is left when `margin` is cut off.
 
-    output: size, or size - before - after. Source: Ronneberger, Fischer and Brox 2015, arXiv:1505.04597, figure 1.
+    output: size, or size - before - after; of an odd rest the smaller half is cut before.
+    Source: Ronneberger, Fischer and Brox 2015, arXiv:1505.04597, figure 1.
     """
 
     size: PerAxis | None = None

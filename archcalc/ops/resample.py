@@ -23,7 +23,7 @@ TAPS = {"nearest": 1, "linear": 2, "cubic": 4}  # inputs per axis that an output
 
 
 class Upsample(Op):
-    """Resample every space axis: `scale` times as long, or to `size`.
+    """Resample every space axis: `scale` times as long (2 if neither is given), or to `size`.
 
     Output o of m sees input floor(o*n/m) of n (nearest), or its neighbours around (o + 1/2)*n/m - 1/2 (linear, cubic);
     per output taps multiplications and taps - 1 additions, no mult-adds. Source: Long, Shelhamer and Darrell 2014,
@@ -69,7 +69,8 @@ class PixelShuffle(Op):
     """
 
     scale: Count
-    example: ClassVar[str] = "pixel_shuffle: 1"
+    example: ClassVar[str] = "pixel_shuffle: 2"
+    example_input: ClassVar[str] = "[8, 4, 4]"
 
     def requires(self, x: Shape) -> Iterable[Requirement]:
         """The channels fill the new positions without rest."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from archcalc.errors import ArgumentError
 from archcalc.ops.op import Op, Requirement
-from archcalc.shape import has_space, with_features, with_space
+from archcalc.shape import space, with_features, with_space
 from archcalc.window import Reach, Window, same
 
 if TYPE_CHECKING:
@@ -63,6 +63,13 @@ def _uniform(rank: int, kernel: int, stride: int, padding: int, dilation: int, c
     return (Window(kernel, stride, padding, padding, dilation, ceil_mode),) * rank
 
 
+def _alike(before: tuple[Size, Window] | None, size: Size, window: Window) -> bool:
+    """Whether the axis before works out the same; recorded sizes of one value still have names of their own."""
+    return (
+        before is not None and before[1] is window and (before[0] is size or (type(size) is int and before[0] == size))
+    )
+
+
 class Sliding(Op):
     """An operator whose output position sees one window of the input."""
 
@@ -76,22 +83,18 @@ class Sliding(Op):
 
     def requires(self, x: Shape) -> Iterable[Requirement]:
         """Every window fits into its padded axis at least once."""
-        before = None
-        for axis in zip(has_space(x, "a sliding window"), self.windows(x), strict=True):
-            size, window = axis
-            if not window.same and axis != before:
+        for size, window in zip(space(x), self.windows(x), strict=True):
+            if not window.same:
                 reason = "the kernel spans {left}, but the input with its padding is only {right}"
                 yield Requirement(window.span, "<=", window.room(size), reason)
-            before = axis
 
     def output(self, x: Shape) -> Shape:
         """As many positions on each axis as its window takes."""
         outputs: list[Size] = []
-        before = None
-        for axis in zip(has_space(x, "a sliding window"), self.windows(x), strict=True):
-            size, window = axis
-            outputs.append(outputs[-1] if axis == before else window.output(size))
-            before = axis
+        before: tuple[Size, Window] | None = None
+        for size, window in zip(space(x), self.windows(x), strict=True):
+            outputs.append(outputs[-1] if _alike(before, size, window) else window.output(size))
+            before = size, window
         return with_features(with_space(x, tuple(outputs)), self.channels(x))
 
     def reach(self, output: Shape, x: Shape) -> tuple[Reach, ...] | None:

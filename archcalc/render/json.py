@@ -19,7 +19,7 @@ SCHEMA = "archcalc.report/1"
 
 def render(report: Report, *, levels: int | None = None, expand: bool = False) -> str:
     """The report as one JSON object; integers in full, everything that is no integer as text of the language."""
-    return json.dumps(as_data(report), indent=2, ensure_ascii=False)
+    return json.dumps(as_data(report), indent=2)
 
 
 def as_data(report: Report) -> dict[str, Any]:

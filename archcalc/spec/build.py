@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archcalc.errors import ArgumentError, LimitError, Problem, ShapeError, SpecError, UndecidedError
-from archcalc.graph import Condition, Graph, Section, Share, TieError
+from archcalc.graph import Condition, Graph, Section, Share, TieError, numbered
 from archcalc.limits import LIMITS, Limits
 from archcalc.ops import OPS
 from archcalc.ops.arguments import count, shown
 from archcalc.ops.op import REQUIRED
 from archcalc.recorded import Recorded, is_free, write
-from archcalc.spec.check import Checker, argument_problems
+from archcalc.spec.check import argument_problems
 from archcalc.spec.expression import Collection, ExpressionError, Tensors, truth
 from archcalc.spec.failure import Failed, mismatch, wrong
 from archcalc.spec.hyperparameters import work_out
 from archcalc.spec.language import Call, Expression, For, If, Located, Merge, Output, Repeat, Step
+from archcalc.spec.load import words
 from archcalc.spec.scope import Body, Frame
 
 if TYPE_CHECKING:
@@ -39,11 +40,7 @@ def build(
     limits: Limits = LIMITS,
 ) -> Graph:
     """The graph of a spec, with the named hyperparameters left free; raises SpecError."""
-    words = frozenset((*ops, *spec.blocks, *(word for op in ops.values() for word in op.words)))
-    problems = Checker(spec, ops, words).run()
-    if problems:
-        raise SpecError(problems)
-    builder = _Builder(spec, ops, words, limits)
+    builder = _Builder(spec, ops, words(spec.blocks, ops), limits)
     try:
         builder.run(frozenset(free), training=training)
     except Failed as error:
@@ -77,9 +74,8 @@ class _Builder:
         graph.hyperparameters = work_out(self.spec.hyperparameters, free, frame, self.limits.recursion)
         flow = tuple(self._input(name, shape, frame) for name, shape in self.spec.inputs)
         flow = self.run_steps(self.spec.layers, frame, flow)
-        for position, index in enumerate(flow, 1):
-            graph.add_output("output" if len(flow) == 1 else f"output{position}", index)
-        for name, index in self.extra_outputs:
+        outputs = [*(("output", index) for index in flow), *self.extra_outputs]
+        for name, (_, index) in zip(numbered([name for name, _ in outputs]), outputs, strict=True):
             graph.add_output(name, index)
         graph.close()
         self._check_ends()
@@ -94,8 +90,7 @@ class _Builder:
             shape = tuple(count(size) for size in sizes)
         except ArgumentError as error:
             raise wrong(expression.mark, f"an input size {error.message}") from None
-        for size in shape:
-            self._require_whole(size)
+        self._require(shape, 1, whole=True, mark=expression.mark)
         index = self.graph.add_input(name, shape, expression.mark)
         frame.body.tensors[name] = Tensors((index,))
         return index
@@ -170,7 +165,8 @@ class _Builder:
         """Give names to what flows out of a step."""
         parts: list[Flow] = [flow] if len(targets) == 1 else [(index,) for index in flow]
         if len(parts) != len(targets):
-            raise wrong(targets[0].mark, f"'as' gives {len(targets)} names, but {len(flow)} tensors flow here")
+            flowing = "1 tensor flows" if len(flow) == 1 else f"{len(flow)} tensors flow"
+            raise wrong(targets[0].mark, f"'as' gives {len(targets)} names, but {flowing} here")
         for target, ids in zip(targets, parts, strict=True):
             if target.name in frame.variables:
                 raise wrong(target.mark, f"'{target.name}' is a number already: a tensor needs a name of its own")
@@ -268,18 +264,33 @@ class _Builder:
                 op = cls(**values)
             except ArgumentError as error:
                 raise wrong(_argument_mark(error, call, cls.fields, step), error) from None
-            for value in values.values():
-                self._require_whole(value)
+            for name, value in values.items():
+                accepted = cls.fields[name].kind
+                self._require(value, accepted.least, whole=accepted.whole, mark=step.mark)
             if simple:
                 self.made[key] = op
         if call.head == kind and call.arguments.constant:
             self.constant[id(call)] = op
         return op
 
-    def _require_whole(self, value: Any) -> None:
-        """A size with a free rational in it must come out whole: a condition."""
-        if isinstance(value, Recorded) and is_free(value) and not value.integral:
-            self.graph.conditions.append(Condition(value % 1, "==", 0, len(self.graph.nodes)))
+    def _require(self, value: Any, least: int | None, *, whole: bool, mark: Node) -> None:
+        """What a free number must be, as conditions: whole, and not below the least."""
+        if isinstance(value, tuple):
+            for item in value:
+                self._require(item, least, whole=whole, mark=mark)
+        if not isinstance(value, Recorded) or not is_free(value):
+            return
+        here = len(self.graph.nodes)
+        if whole and not value.integral:
+            self.graph.conditions.append(Condition(value % 1, "==", 0, here))
+        if least is not None:
+            from archcalc.symbolic import certainly
+
+            holds = certainly(least, "<=", value)
+            if holds is False:
+                raise wrong(mark, f"'{write(value)}' is below {least}, whatever its free names are")
+            if holds is None:
+                self.graph.conditions.append(Condition(least, "<=", value, here))
 
     def _add(
         self,
@@ -307,6 +318,8 @@ class _Builder:
         section = self._section(step.name, frame, merge.head)
         joined: list[int] = []
         labels: list[str] = []
+        if step.share is not None:
+            frame = frame.inner(share=Share(self._text(step.share, frame), section))
         for branch, ends in self._branches(merge.branches, frame, section, flow):
             joined.extend(ends)
             labels.extend([branch.name] * len(ends))

@@ -36,8 +36,8 @@ class Checker:
         self.problems: list[Problem] = []
         self.used: set[str] = set()
 
-    def run(self) -> list[Problem]:
-        """Every mistake, in the order of the text."""
+    def run(self, *, whole: bool = True) -> list[Problem]:
+        """Every mistake; not `whole` where parts of the text could not be read, which may use any name."""
         spec = self.spec
         shared = frozenset((*spec.hyperparameters, "training"))
         for value in spec.hyperparameters.values():
@@ -48,13 +48,13 @@ class Checker:
             self.block(block, shared)
         inputs = frozenset(name for name, _ in spec.inputs)
         self.steps(spec.layers, Known(shared | {"channels"}, named_tensors(spec.layers) | inputs))
-        for name in spec.stated - self.used:
+        for name in spec.stated - self.used if whole and not self.problems else ():
             self.wrong(
                 f"nothing uses the hyperparameter '{name}'",
                 spec.hyperparameters[name].mark,
                 self.near(name, self.used),
             )
-        return sorted(self.problems, key=lambda p: (p.place.line, p.place.column) if p.place else (0, 0))
+        return self.problems
 
     def near(self, word: str, known: Iterable[str]) -> str | None:
         """A hint with the nearest known word; none for problems that are not shown any more."""

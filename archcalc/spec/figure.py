@@ -23,7 +23,8 @@ QUANTITIES = (
     "activation_bytes",
     "depth", "shortest_path", "receptive_field", "receptive_field_stride", "receptive_field_start", "output_shape",
 )  # fmt: skip
-_FIGURE = re.compile(r"(?:(at most|at least)\s+)?(-?[0-9][0-9,_]*(?:\.[0-9]+)?)\s*([A-Za-z]*)")
+_DIGITS = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+(?:_[0-9]+)*)"
+_FIGURE = re.compile(rf"(?:(at most|at least)\s+)?(-?{_DIGITS}(?:\.[0-9]+)?)\s*([A-Za-z]*)")
 
 
 class FigureError(ArchcalcError):

@@ -33,6 +33,7 @@ _FORBIDDEN_NAMES = {
     "False",
     "lambda",
 }
+_NO_HEADS = ("repeat", "for", "if", "output", *MODIFIERS, "layers", "then", "else")
 _BLOCK = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(?:\((.*)\))?\s*", re.DOTALL)
 
 
@@ -145,10 +146,13 @@ class Output(NamedTuple):
     branches: tuple[Branch, ...]
 
 
+Action: TypeAlias = "Call | Merge | Repeat | For | If | Output"
+
+
 class Step(NamedTuple):
     """One step: what it does, and its modifiers; `plain` if it has none."""
 
-    action: Call | Merge | Repeat | For | If | Output | None
+    action: Action | None
     mark: Node
     line: int
     chosen: Expression | None = None
@@ -367,20 +371,12 @@ class Reader:
     def step(self, node: Node) -> Step | None:
         """One step; None when it cannot be read."""
         if isinstance(node, Scalar):
-            return Step(Call(self._head(node), NO_ARGUMENTS), node, node.line)
+            head = self._head(node)
+            return None if head is None else Step(Call(head, NO_ARGUMENTS), node, node.line)
         if not isinstance(node, Mapping):
             self.wrong("a step is a word or a mapping, not a list", node)
             return None
-        modifiers: dict[str, Node] = {}
-        heads: list[tuple[Scalar, Node]] = []
-        rest: dict[str, Node] = {}
-        for key, value in node.entries:
-            if key.text in MODIFIERS:
-                modifiers[key.text] = value
-            elif key.text in ("layers", "then", "else"):
-                rest[key.text] = value
-            else:
-                heads.append((key, value))
+        heads, modifiers, rest = _by_role(node)
         if len(heads) > 1:
             if not any(self._stray_bracket(key) for key, _ in heads):
                 first, second = heads[0][0].text, heads[1][0]
@@ -388,22 +384,30 @@ class Reader:
                 self.wrong(f"a step does one thing, but here are '{first}' and '{second.text}'", second, hint)
             return None
         action = self._action(*heads[0], rest) if heads else None
-        for stray, value in rest.items():
+        misspelt = isinstance(action, Call) and self.near(action.head, ("repeat", "for", "if"))
+        for stray, value in rest.items() if not misspelt else ():
             owner = "'repeat' or 'for'" if stray == "layers" else "'if'"
             self.wrong(f"'{stray}' belongs to {owner}", value)
         if not heads and not modifiers:
             self.wrong("the step is empty", node)
+        if heads and action is None:
+            return None
+        if "share" in modifiers and not isinstance(action, (Call, Merge)):
+            self.wrong("'share' belongs to an operator or a block", modifiers["share"])
         mark = heads[0][0] if heads else node
-        return (
-            Step(action, mark, mark.line, *self._modifiers(modifiers)) if modifiers else Step(action, mark, mark.line)
-        )
+        if not modifiers:
+            return Step(action, mark, mark.line)
+        return Step(action, mark, mark.line, *self._modifiers(modifiers))
 
-    def _head(self, node: Scalar) -> str:
-        if not NAME.fullmatch(node.text) and not self._stray_bracket(node):
-            self.wrong(f"'{node.text}' is no operator or block", node)
-        elif node.text in ("repeat", "for", "if", "output", *MODIFIERS, "layers", "then", "else"):
+    def _head(self, node: Scalar) -> str | None:
+        """The name of an operator or a block; None where it cannot be one."""
+        if NAME.fullmatch(node.text) and node.text not in _NO_HEADS:
+            return node.text
+        if node.text in _NO_HEADS:
             self.wrong(f"'{node.text}' needs a value", node)
-        return node.text
+        elif not self._stray_bracket(node):
+            self.wrong(f"'{node.text}' is no operator or block", node)
+        return None
 
     def _modifiers(self, found: dict[str, Node]) -> tuple[Any, ...]:
         chosen = self._chosen(found["from"]) if "from" in found else None
@@ -416,7 +420,7 @@ class Reader:
     def _chosen(self, node: Node) -> Expression:
         return self.expression(node)
 
-    def _action(self, key: Scalar, value: Node, rest: dict[str, Node]) -> Call | Merge | Repeat | For | If | Output:
+    def _action(self, key: Scalar, value: Node, rest: dict[str, Node]) -> Action | None:
         head = key.text
         if head == "repeat":
             return Repeat(self.expression(value), self._inner(rest, "layers", key))
@@ -434,7 +438,8 @@ class Reader:
             return Output(self._branches(value, "output"))
         if head in MERGES and not (isinstance(value, Scalar) and not value.text):
             return Merge(head, self._branches(value, head))
-        return Call(self._head(key), self._arguments(value))
+        name, arguments = self._head(key), self._arguments(value)
+        return None if name is None else Call(name, arguments)
 
     def _inner(self, rest: dict[str, Node], key: str, head: Scalar) -> tuple[Step, ...]:
         if key not in rest:
@@ -451,7 +456,13 @@ class Reader:
             self.wrong("'for' walks named lists, as in 'for: {width: widths}'", value)
         else:
             for written, items in value.entries:
-                names.append((self._row(written), written))
+                known = {name for row, _ in names for name in flat_names(row)}
+                row = self._row(written)
+                for name in flat_names(row):
+                    if name in known:
+                        self.wrong(f"the loop variable '{name}' stands here twice", written)
+                    known.add(name)
+                names.append((row, written))
                 lists.append(self.expression(items))
         return For(tuple(names), tuple(lists), self._inner(rest, "layers", key))
 
@@ -532,6 +543,21 @@ class Reader:
             index = self.expression(item.part(match[2])) if match[2] is not None else None
             targets.append(Target(name, index, item))
         return tuple(targets)
+
+
+def _by_role(node: Mapping) -> tuple[list[tuple[Scalar, Node]], dict[str, Node], dict[str, Node]]:
+    """The keys of a step: what it does, its modifiers, and the lists of steps that belong to what it does."""
+    heads: list[tuple[Scalar, Node]] = []
+    modifiers: dict[str, Node] = {}
+    rest: dict[str, Node] = {}
+    for key, value in node.entries:
+        if key.text in MODIFIERS:
+            modifiers[key.text] = value
+        elif key.text in ("layers", "then", "else"):
+            rest[key.text] = value
+        else:
+            heads.append((key, value))
+    return heads, modifiers, rest
 
 
 _NOTHING = Parsed(lambda scope: None, frozenset(), frozenset(), frozenset(), False)

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcalc import zoo
 from archcalc.errors import ArchcalcError, NotFoundError, Problem, SpecError, UsageError, did_you_mean
 from archcalc.limits import LIMITS
+from archcalc.ops import OPS
+from archcalc.spec.check import Checker
 from archcalc.spec.expression import ExpressionError, parse
 from archcalc.spec.language import NAME, Block, Expression, File, Reader, Step
 from archcalc.spec.source import Node, Offset, Scalar, Source, read_file
 from archcalc.spec.source import parse as parse_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from archcalc.ops.op import Op
     from archcalc.spec.figure import Expectation
 
 
@@ -33,23 +36,23 @@ class Spec(NamedTuple):
     expect: tuple[Expectation, ...]
 
 
-def load(spec: str | Path | Mapping[str, Any]) -> Spec:
-    """The spec that a name of the zoo, a path, a text or an already parsed mapping states.
+def load(spec: str | Path | Mapping[str, Any], ops: Mapping[str, type[Op]] = OPS) -> Spec:
+    """The spec that a name of the zoo, a path, a text or an already parsed mapping states, with these operators.
 
-    A text is told from a name by its line breaks. Raises NotFoundError or SpecError.
+    A text is told from a name by its line breaks. Raises NotFoundError, or SpecError with every mistake of reading.
     """
     if isinstance(spec, Path):
-        return from_source(read_file(spec))
+        return from_source(read_file(spec), ops)
     if isinstance(spec, str):
         if "\n" in spec or spec.lstrip().startswith("{"):
-            return from_source(Source(spec, "<text>"))
-        return from_source(read_file(zoo.find(spec)))
+            return from_source(Source(spec, "<text>"), ops)
+        return from_source(read_file(zoo.find(spec)), ops)
     pieces: list[str] = []
     try:
         _write_yaml(spec, pieces, LIMITS.file_bytes)
     except RecursionError:
         raise UsageError("the mapping is nested too deeply, or holds itself") from None
-    return from_source(Source("".join(pieces), "<mapping>"))
+    return from_source(Source("".join(pieces), "<mapping>"), ops)
 
 
 def _write_yaml(value: Any, pieces: list[str], left: int) -> int:
@@ -74,24 +77,36 @@ def _write_yaml(value: Any, pieces: list[str], left: int) -> int:
 
 def _quoted(value: object) -> str:
     text = value if isinstance(value, str) else _as_expression(value)
-    return text if isinstance(value, bool) else "'" + text.replace("'", "''") + "'"
+    if isinstance(value, bool):
+        return text
+    escaped = "".join(c if c.isprintable() and c not in '"\\' else f"\\U{ord(c):08x}" for c in text)
+    return f'"{escaped}"'
 
 
-def from_source(source: Source) -> Spec:
-    """The spec that a text states; raises SpecError with every mistake of it."""
-    chain = [_file(source)]
+def from_source(source: Source, ops: Mapping[str, type[Op]] = OPS) -> Spec:
+    """The spec that a text states; raises SpecError with every mistake in keys, expressions, names and arguments."""
+    problems: list[Problem] = []
+    chain = [_file(source, problems)]
     while (extends := chain[-1].extends) is not None:
         if len(chain) >= LIMITS.extends:
             raise SpecError([extends[1].problem(ArchcalcError(f"more than {LIMITS.extends} files extend one another"))])
-        chain.append(_file(_extended(chain[-1].source, *extends)))
-    return _laid_over(chain)
+        chain.append(_file(_extended(chain[-1].source, *extends), problems))
+    spec = _laid_over(chain, problems)
+    problems += Checker(spec, ops, words(spec.blocks, ops)).run(whole=not problems)
+    if problems:
+        raise SpecError(sorted(problems, key=lambda p: p.place[:3] if p.place else ("", 0, 0)))
+    return spec
 
 
-def _file(source: Source) -> File:
+def words(blocks: Iterable[str], ops: Mapping[str, type[Op]]) -> frozenset[str]:
+    """The words that stand for themselves: operators, blocks, and the fixed words of operators."""
+    return frozenset((*ops, *blocks, *(word for op in ops.values() for word in op.words)))
+
+
+def _file(source: Source, problems: list[Problem]) -> File:
     reader = Reader(source)
     file = reader.file(parse_yaml(source))
-    if reader.problems:
-        raise SpecError(sorted(reader.problems, key=lambda p: (p.place.line, p.place.column) if p.place else (0, 0)))
+    problems += reader.problems
     return file
 
 
@@ -119,7 +134,7 @@ def _extended(source: Source, name: str, mark: Node) -> Source:
         raise SpecError([mark.problem(NotFoundError("the name of a file is too long"))]) from None
 
 
-def _laid_over(chain: list[File]) -> Spec:
+def _laid_over(chain: list[File], problems: list[Problem]) -> Spec:
     """The first file over the second over the third ..."""
     own = chain[0]
     hyperparameters: dict[str, Expression] = {}
@@ -131,7 +146,8 @@ def _laid_over(chain: list[File]) -> Spec:
     layers = next((file.layers for file in chain if file.layers is not None), None)
     missing = [key for key, part in (("input", inputs), ("layers", layers)) if part is None]
     if missing or inputs is None or layers is None:
-        raise SpecError([Problem(f"the spec states no {' and no '.join(missing)}", own.source.place(1, 1))])
+        problem = Problem(f"the spec states no {' and no '.join(missing)}", own.source.place(1, 1))
+        raise SpecError(problems or [problem])
     stem = Path(own.source.name).stem if own.source.folder else own.source.name
     return Spec(
         own.source,

@@ -241,8 +241,8 @@ class _Reader:
 _QUOTES = frozenset(("'", '"'))
 _QUOTE = "quote it: inside { } and [ ] a comma, a bracket or a colon ends the value"
 _TRANSLATIONS: tuple[tuple[str, str, str], ...] = (
-    ("cannot start any token", "this character cannot start a value in YAML", "quote the value"),
     ("found character '\\t'", "a tab cannot indent in YAML", "indent with spaces"),
+    ("cannot start any token", "this character cannot start a value in YAML", "quote the value"),
     (
         "expected alphabetic or numeric character",
         "'*' and '&' have a meaning of their own at the start of a value",
@@ -289,6 +289,8 @@ def _translated(source: Source, error: yaml.YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     said = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error).splitlines()[0]
     place = source.place(mark.line + 1, mark.column + 1) if mark else None
+    if place is not None and place.excerpt[place.column - 1 : place.column] == "\t":
+        said = "found character '\\t'"  # libyaml does not say which character it was
     context = str(getattr(error, "context", None) or "")
     for sign, message, hint in _TRANSLATIONS:
         if sign in said or sign in context:

@@ -14,7 +14,7 @@ from archcalc.spec.expression import truth
 from archcalc.spec.load import with_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from archcalc.errors import Place
     from archcalc.ops.op import Op
@@ -122,8 +122,11 @@ def _receptive_field(layers: list[Layer], quantity: str) -> tuple[Quantity, ...]
     raise ArchcalcError("no window path leads here: there is no receptive field")
 
 
-def find_path(answer: Report, end: str) -> str:
-    """The one path that is `end` or ends in it; raises ArchcalcError if there is none, or more than one."""
+def find_path(answer: Report, end: str, others: Iterable[str] = ()) -> str:
+    """The one path that is `end` or ends in it; raises ArchcalcError if there is none, or more than one.
+
+    `others` are words that could have been meant.
+    """
     paths: dict[str, None] = {}
     for layer in answer.layers:
         parts = layer.path.split("/")
@@ -136,7 +139,7 @@ def find_path(answer: Report, end: str) -> str:
         return found[0]
     if not found:
         last = {path.rsplit("/", 1)[-1] for path in paths}
-        raise ArchcalcError(f"there is no path '{end}'", hint=did_you_mean(end, [*paths, *last]))
+        raise ArchcalcError(f"there is no path '{end}'", hint=did_you_mean(end, [*others, *paths, *last]))
     raise ArchcalcError(
         f"'{end}' is the end of {len(found)} paths: {', '.join(found[:4])}{', ...' if len(found) > 4 else ''}"
     )

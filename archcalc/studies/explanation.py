@@ -39,7 +39,7 @@ def explained(graph: Graph, report: Report, what: str | None, *, expand: bool = 
     if what in PATHS:
         steps = explain.path_of(graph, what)
         return [Sum(what, report.name, steps, len(steps))]
-    path = find_path(report, what)
+    path = find_path(report, what, (*TOTALS, *PATHS))
     nodes = [node for node in graph.nodes if node.op is not None and node.path == path]
     if nodes and all(row.path == path for row in report.part(path)):
         return [explain.layer(graph, nodes[0], training=training)]

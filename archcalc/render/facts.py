@@ -1,0 +1,117 @@
+"""What is said of a network as a whole, in words that every format for people shares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcalc.recorded import is_free
+from archcalc.render import rows as rows_
+from archcalc.render.units import CONVENTION, TIMES, count, per_axis, shape, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from archcalc.analysis.receptive_field import ReceptiveField
+    from archcalc.recorded import Size
+    from archcalc.render.rows import Row
+    from archcalc.render.units import Exact
+    from archcalc.report import Report, Tensor
+
+
+def numbers(report: Report, rows: Sequence[Row]) -> Iterator[object]:
+    """Every number that is written of a report where symbols are free, to be put in normal form together."""
+    if not report.symbolic:
+        return
+    for tensor in (*report.inputs, *report.outputs):
+        yield from tensor.shape
+    for row in rows:
+        yield from rows_.numbers(row)
+    totals = report.totals
+    yield from (totals.params, totals.trainable_params, totals.buffers, totals.mult_adds, totals.flops)
+    yield from (totals.activations, totals.activation_bytes, report.batch)
+    if totals.receptive_field is not None:
+        for axes in totals.receptive_field[:3]:
+            yield from axes
+
+
+def flow(report: Report, exact: Exact) -> str:
+    """What flows in and out, and how it is counted."""
+    flows_in, flows_out = _tensors(report.inputs, "input", exact), _tensors(report.outputs, "output", exact)
+    return f"{flows_in} → {flows_out}, {report.mode}, {report.precision}"
+
+
+def _tensors(tensors: Sequence[Tensor], usual: str, exact: Exact) -> str:
+    if len(tensors) == 1 and tensors[0].name == usual:
+        return shape(tensors[0].shape, exact)
+    return ", ".join(f"{tensor.name} {shape(tensor.shape, exact)}" for tensor in tensors)
+
+
+def settings(report: Report) -> str:
+    """The hyperparameters and their values, as the language writes them."""
+    written = {name: _value(value) for name, value in report.hyperparameters.items()}
+    return ", ".join(f"{name} = {text}" if text != name else f"{name} free" for name, text in written.items())
+
+
+def _value(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_value, value))}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def some_frozen(report: Report, exact: Exact) -> bool:
+    """Whether some parameters are not trained."""
+    return exact(report.totals.trainable_params) != exact(report.totals.params)
+
+
+def facts(report: Report, exact: Exact) -> Iterator[tuple[str, str]]:
+    """The totals and what else holds of the whole network, each with its label."""
+    totals = report.totals
+    yield "params", _counted(totals.params, exact)
+    if some_frozen(report, exact):
+        yield "trainable", _counted(totals.trainable_params, exact)
+    yield "buffers", _counted(totals.buffers, exact)
+    yield "mult-adds", _counted(totals.mult_adds, exact)
+    yield "flops", _counted(totals.flops, exact)
+    yield "activations", _counted(totals.activations, exact)
+    memory, one = totals.activation_bytes, isinstance(report.batch, int) and report.batch == 1
+    short = "" if is_free(memory) else f" ({size(memory)})"
+    batch = "" if one else f", batch {exact(report.batch)}"
+    yield "activation memory", f"{exact(memory)} bytes{short}, {report.precision}{batch}"
+    if totals.receptive_field is not None:
+        yield "receptive field", _field(totals.receptive_field, totals.receptive_field_of, exact)
+    shortest = "" if totals.shortest_path == totals.depth else f" (shortest path {totals.shortest_path:,})"
+    yield "depth", f"{totals.depth:,}{shortest}"
+    if report.conditions:
+        from archcalc.symbolic import condition_texts
+
+        for text in condition_texts([(c.left, c.relation, c.right) for c in report.conditions]):
+            yield "valid where", text
+
+
+def _counted(number: Size, exact: Exact) -> str:
+    text = exact(number)
+    return text if is_free(number) or count(number) == text else f"{text} ({count(number)})"
+
+
+def _field(field: ReceptiveField, of: str | None, exact: Exact) -> str:
+    if not field.size:
+        return f"none: paths of unequal stride meet at {of}"
+    length, stride, start = (per_axis(axes, exact) for axes in field[:3])
+    text = f"{length}, stride {stride}, start {start}"
+    if field.period != 1:
+        text += f", the largest of {field.period} that take turns"
+    if field.whole_input:
+        text += ", and by another way the whole input"
+    return f"{text}, at {of}"
+
+
+def notes(report: Report, rows: Sequence[Row]) -> str:
+    """The convention of all numbers, and what the signs in the rows mean."""
+    text = CONVENTION
+    if report.totals.receptive_field is not None:
+        text += " RF: receptive field."
+    if any(row.then for row in rows):
+        text += " +: in the same row, the operators that work element by element on its output."
+    if any(row.times > 1 for row in rows):
+        text += f" {TIMES}N: N equal parts, with their sums."
+    return text

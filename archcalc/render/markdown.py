@@ -1,0 +1,91 @@
+"""A report as a Markdown document with a pipe table.
+
+- paths, operators and formulas are code where they hold nothing that code cannot; other text has its marks escaped
+- the last row holds the totals
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from archcalc.errors import printable
+from archcalc.recorded import is_free
+from archcalc.render.facts import facts, flow, notes, numbers
+from archcalc.render.rows import rows
+from archcalc.render.units import TIMES, Exact, per_axis, percent, shape
+
+if TYPE_CHECKING:
+    from archcalc.recorded import Quantity
+    from archcalc.render.rows import Row
+    from archcalc.report import Report
+
+HEADER = ("layer", "operators", "output", "params", "mult-adds", "%", "flops", "activations", "RF")
+_MARKS = str.maketrans({c: f"\\{c}" for c in "\\`*_[]|~$"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
+_AT_START = re.compile(r"[#+=-]|\d+(?=[.)])")
+
+
+def render(report: Report, *, levels: int | None = None, expand: bool = False) -> str:
+    """The report as Markdown: the layers with their totals, and what there is to say of the whole."""
+    shown = rows(report, levels=levels, expand=expand)
+    exact = Exact(numbers(report, shown))
+    heading = [f"# {escaped(report.name)}", escaped(report.cite or ""), escaped(flow(report, exact))]
+    table = [_line(HEADER), "|:---|:---|" + "---:|" * (len(HEADER) - 2)]
+    table += [_row(row, report, exact) for row in shown]
+    table.append(_totals(report, exact))
+    said = [f"- {label}: {escaped(text)}" for label, text in facts(report, exact)]
+    blocks = [*filter(None, heading), "\n".join(table), "\n".join(said), escaped(notes(report, shown))]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _row(row: Row, report: Report, exact: Exact) -> str:
+    params, mult_adds, flops, activations = (
+        _number(number, exact) for number in (row.params, row.mult_adds, row.flops, row.activations)
+    )
+    share = _marks_escaped(percent(row.mult_adds, report.totals.mult_adds))
+    seen = "" if row.receptive_field is None else _axes(per_axis(row.receptive_field.size, exact))
+    path = _code(row.path) + (f" {TIMES}{row.times}" if row.times > 1 else "")
+    output = _axes(shape(row.output_shape, exact))
+    return _line((path, _code(row.operators), output, params, mult_adds, share, flops, activations, seen))
+
+
+def _totals(report: Report, exact: Exact) -> str:
+    totals = report.totals
+    params, mult_adds, flops, activations = (
+        f"**{_number(number, exact)}**"
+        for number in (totals.params, totals.mult_adds, totals.flops, totals.activations)
+    )
+    seen = "" if totals.receptive_field is None else _axes(per_axis(totals.receptive_field.size, exact))
+    return _line(("**total**", "", "", params, mult_adds, "", flops, activations, seen))
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _number(number: Quantity, exact: Exact) -> str:
+    return f"`{exact(number)}`" if is_free(number) else exact(number)
+
+
+def _axes(text: str) -> str:
+    return text if text.replace(TIMES, "").isalnum() else _code(text)
+
+
+def _code(text: str) -> str:
+    """Text as code, where code can hold it."""
+    holds = text.isprintable() and text.strip() == text != "" and not any(mark in text for mark in "`|\\")
+    return f"`{text}`" if holds else _marks_escaped(text)
+
+
+def escaped(text: str) -> str:
+    """A paragraph that Markdown, and HTML inside it, shows as it is."""
+    plain = _marks_escaped(text)
+    start = _AT_START.match(plain)
+    if start is None:
+        return plain
+    # What would begin a heading, a list or a rule at the start of a line.
+    return f"\\{plain}" if not start[0].isdigit() else f"{start[0]}\\{plain[start.end() :]}"
+
+
+def _marks_escaped(text: str) -> str:
+    return printable(text).replace("\t", "\\t").translate(_MARKS)

@@ -1,0 +1,187 @@
+"""The documents say what is so: examples run, generated pages are equal, tables name everything there is.
+
+With UPDATE=1 in the environment, outputs and generated pages are written anew instead.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from documents import DOCUMENTS, ROOT, blocks, page, replay
+
+import archcalc
+from archcalc.ops.arguments import shown
+from archcalc.recorded import product, total
+from archcalc.render.json import as_data
+from archcalc.report import PRECISIONS
+from archcalc.spec.expression import FUNCTIONS
+from archcalc.spec.figure import QUANTITIES, UNITS
+from archcalc.spec.language import KEYS, MERGES, MODIFIERS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from archcalc.recorded import Size
+    from archcalc.report import Layer
+
+UPDATE = bool(os.environ.get("UPDATE"))
+ANEW = "UPDATE=1 pytest tests/test_docs.py writes it anew"
+CONVENTIONS = (ROOT / "docs" / "conventions.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_examples(document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Specs pass their checks, and every example prints what stands below it, in a terminal of 80 columns."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    text = document.read_text("utf-8")
+    now = replay(text)
+    if UPDATE:
+        document.write_text(now, "utf-8")
+    else:
+        assert now == text, ANEW
+
+
+def test_operators_page() -> None:
+    """docs/operators.md is what the table of operators and their docstrings say."""
+    path = ROOT / "docs" / "operators.md"
+    if UPDATE:
+        path.write_text(page(), "utf-8")
+    assert path.read_text("utf-8") == page(), ANEW
+
+
+def test_setup_commands() -> None:
+    """README.md has two commands for a fresh clone, each one line: .ci/run takes them from there."""
+    commands = [block.text for block in blocks((ROOT / "README.md").read_text("utf-8")) if block.language == "sh"]
+    assert len(commands) == 2
+    assert all(command.count("\n") == 1 for command in commands)
+    assert "archcalc report vgg16" in commands[0]
+    assert "pytest" in commands[1]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links(document: Path) -> None:
+    """Links inside the project lead somewhere, to a heading too."""
+    for target in re.findall(r"\]\(([^)]+)\)", document.read_text("utf-8")):
+        if not target.startswith("https://"):
+            name, _, heading = target.partition("#")
+            path = document.parent / name if name else document
+            assert path.exists(), target
+            assert not heading or heading in _anchors(path.read_text("utf-8")), target
+
+
+def _anchors(text: str) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^a-z0-9_ -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_house_is_complete() -> None:
+    """docs/architecture.md draws every file of the package, and none that is not there."""
+    drawing = next(
+        b.text for b in blocks((ROOT / "docs" / "architecture.md").read_text("utf-8")) if b.language == "text"
+    )
+    drawn, room = set(), ""
+    for line in drawing.splitlines():
+        folder = re.match(r"( *)(\w+)/", line)
+        if folder:
+            room = f"archcalc/{folder[2]}" if folder[1] else folder[2]
+        drawn |= {f"{room}/{name}" for name in re.findall(r"\b(\w+\.py)\b", line)}
+    there = {path.relative_to(ROOT).as_posix() for path in (ROOT / "archcalc").rglob("*.py")}
+    assert drawn == there
+
+
+def test_language_is_complete() -> None:
+    """docs/spec.md names every key, modifier, merge, function, quantity and unit."""
+    words = set(re.findall(r"[\w]+", (ROOT / "docs" / "spec.md").read_text("utf-8")))
+    assert words >= {*KEYS, *MODIFIERS, *MERGES, *FUNCTIONS, *QUANTITIES, *UNITS} - {""}
+
+
+def test_json_keys() -> None:
+    """docs/json.md lists exactly the keys that a report has."""
+    data = as_data(archcalc.analyze("vgg16"))
+    field = data["layers"][0]["receptive_field"]
+    text = (ROOT / "docs" / "json.md").read_text("utf-8")
+    assert _listed(text, "The object") == set(data)
+    assert _listed(text, "`totals`") == set(data["totals"])
+    assert _listed(text, "A layer") == set(data["layers"][0])
+    assert _listed(text, "`receptive_field`") == {*field, "of"} == set(data["totals"]["receptive_field"])
+    json.dumps(data)
+
+
+def test_quantities_are_explained() -> None:
+    """docs/conventions.md says of every total what it means, and names every precision."""
+    totals = as_data(archcalc.analyze("vgg16"))["totals"]
+    assert _listed(CONVENTIONS, "The quantities") == set(totals)
+    assert all(f"`{name}`" in CONVENTIONS for name in PRECISIONS)
+
+
+def _listed(text: str, heading: str) -> set[str]:
+    """The names in the first column of the table below a heading."""
+    return {name for row in _rows(text, heading) for name in re.findall(r"`(\w+)`", row[0])}
+
+
+def _rows(text: str, heading: str) -> list[list[str]]:
+    section = text.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in section.splitlines() if "`" in line[:3]]
+
+
+FLOPS = {
+    name: formula.strip("`")
+    for operators, formula, *_ in _rows(CONVENTIONS, "Flops, operator by operator")
+    for name in re.findall(r"`(\w+)`", operators)
+}
+
+
+@pytest.mark.parametrize("name", archcalc.OPS)
+def test_flops_table(name: str) -> None:
+    """The formula of docs/conventions.md gives the flops of the operator's example."""
+    cls = archcalc.OPS[name]
+    example = cls.example
+    row = archcalc.analyze(f"input: {cls.example_input}\nlayers:\n- {example}\n").layers[-1]
+    operator = archcalc.graph(f"input: {shown(row.input_shapes[0])}\nlayers:\n- {example}\n").nodes[-1].op
+    assert operator is not None
+    assert eval(FLOPS[name], dict(operator.arguments), _letters(name, row)) == row.flops
+
+
+def _letters(name: str, row: Layer) -> dict[str, Any]:
+    shape = row.input_shapes[0]
+    groups = {"layer_norm": product(shape[1:]), "group_norm": 2, "instance_norm": shape[0]}
+    return {
+        "E": product(row.output_shape),
+        "I": product(shape),
+        "M": row.mult_adds,
+        "S": product(shape),  # the windows of the examples do not overlap
+        "k": 4,
+        "n": len(row.input_shapes),
+        "g": groups.get(name),
+    }
+
+
+def test_table_of_tools() -> None:
+    """What docs/conventions.md says that other tools count gives their totals on our ResNet-50."""
+    report = archcalc.analyze("resnet50")
+
+    def elements(kind: str, *, read: bool = False) -> Size:
+        rows = [row for row in report.layers if row.op == kind]
+        return total([product(row.input_shapes[0] if read else row.output_shape) for row in rows])
+
+    letters = {
+        "M": report.totals.mult_adds,
+        "b": elements("linear"),
+        "N": elements("batch_norm"),
+        "P": total([row.params for row in report.layers if row.op == "batch_norm"]),
+        "R": elements("relu"),
+        "A": elements("add"),
+        "X": elements("max_pool", read=True),
+        "Y": elements("max_pool"),
+        "G": elements("global_avg_pool", read=True),
+        "g": elements("global_avg_pool"),
+    }
+    rows = re.findall(r"^\| [^|]+ \| [^|]+ \| `([^`]+)` \| ([\d,]+) \|$", CONVENTIONS, re.MULTILINE)
+    assert len(rows) == 12
+    for formula, printed in rows:
+        assert f"{eval(formula, {}, letters):,}" == printed
