@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from archcalc.errors import LimitError, ShapeError, UndecidedError
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from archcalc.ops.op import Op, Requirement, Weight
     from archcalc.window import Reach
     from archcalc.work import Work
+
+
+FACTS_KEPT = 20_000
 
 
 class Origin(Protocol):
@@ -65,15 +69,20 @@ class Section:
         return "" if self.parent is None else _current_path(self.parent, self)
 
 
-class Facts(NamedTuple):
-    """What an operator's rules say of given input shapes."""
+class Facts:
+    """What an operator's rules say of given input shapes; equal questions share one answer."""
 
-    shape: Shape
-    weights: Mapping[str, Weight]
-    work: Work
-    reach: tuple[Reach, ...] | None
-    pointwise: bool  # on every space axis a position sees itself
-    lost: bool  # free symbols or limits leave the reach open
+    __slots__ = ("lost", "pointwise", "reach", "shape", "weights", "work")
+
+    def __init__(
+        self, shape: Shape, weights: Mapping[str, Weight], work: Work, reach: tuple[Reach, ...] | None, *, lost: bool
+    ) -> None:
+        self.shape = shape
+        self.weights = weights
+        self.work = work
+        self.reach = reach
+        self.lost = lost  # free symbols or limits leave the reach open
+        self.pointwise = reach is not None and all(local is POINT for local in reach)
 
 
 class Share(NamedTuple):
@@ -140,6 +149,37 @@ class Node:
         return _current_path(self.section, self) if self.name else self.section.current_path()
 
 
+@lru_cache(maxsize=FACTS_KEPT)
+def facts_of(op: Op, shapes: tuple[Shape, ...]) -> Facts:
+    """The facts where all sizes are numbers; they follow from the arguments alone, so networks share them.
+
+    Raises ShapeError when a requirement of the operator does not hold.
+    """
+    shape = op.output(*shapes)
+    for requirement in op.requires(*shapes):
+        left, relation, right, _ = requirement
+        if not (left == right if relation == "==" else left <= right):
+            raise _refused(requirement)
+    return _facts(op, shape, shapes)
+
+
+def _facts(op: Op, shape: Shape, shapes: tuple[Shape, ...]) -> Facts:
+    try:
+        reach, lost = op.reach(shape, *shapes), False
+    except UndecidedError:
+        reach, lost = None, True
+    weights, work = op.weights(*shapes), op.work(shape, *shapes)
+    for number in (*shape, *work, *[weight.size for weight in weights.values()]):
+        if type(number) is int and number.bit_length() > LIMITS.integer_bits:
+            raise LimitError(f"a size or a count has more than {LIMITS.integer_bits:,} bits")
+    return Facts(shape, weights, work, reach, lost=lost)
+
+
+def _refused(requirement: Requirement) -> ShapeError:
+    left, _, right, otherwise = requirement
+    return ShapeError(otherwise.replace("{left}", _text(left)).replace("{right}", _text(right)))
+
+
 class Condition(NamedTuple):
     """What must hold of free symbols for the answer to be valid, and the node that needs it."""
 
@@ -152,8 +192,9 @@ class Condition(NamedTuple):
 class Graph:
     """Nodes in the order of computation, what flows in and out, and the conditions under which all of it is valid."""
 
-    def __init__(self, limits: Limits = LIMITS) -> None:
+    def __init__(self, limits: Limits = LIMITS, *, symbolic: bool = False) -> None:
         self.limits = limits
+        self.symbolic = symbolic
         self.root = Section()
         self.nodes: list[Node] = []
         self.inputs: list[int] = []
@@ -192,13 +233,10 @@ class Graph:
             shapes: tuple[Shape, ...] = (nodes[inputs[0]].shape,)
         else:
             shapes = tuple([nodes[i].shape for i in inputs])
-        key = (id(op), *shapes)
-        known = self._known.get(key)
-        if known is None:
-            facts = self._ask(kind, op, shapes, index)
-            self._known[key] = op, facts
-        else:
-            facts = known[1]
+        if op.arity is not None and len(shapes) != op.arity:
+            takes = "one tensor" if op.arity == 1 else f"{op.arity} tensors"
+            raise ShapeError(f"{kind} takes {takes}, but {len(shapes)} flow in")
+        facts = self._symbolic_facts(op, shapes, index) if self.symbolic else facts_of(op, shapes)
         if index - len(self.inputs) >= self.limits.layers:
             message = f"the network has more than {self.limits.layers:,} operators"
             raise LimitError(message, hint="--max-layers raises the limit")
@@ -210,30 +248,18 @@ class Graph:
         nodes.append(node)
         return index
 
-    def _ask(self, kind: str, op: Op, shapes: tuple[Shape, ...], index: int) -> Facts:
-        """Every rule of an operator, once for each kind of input."""
-        if op.arity is not None and len(shapes) != op.arity:
-            takes = "one tensor" if op.arity == 1 else f"{op.arity} tensors"
-            raise ShapeError(f"{kind} takes {takes}, but {len(shapes)} flow in")
-        shape = op.output(*shapes)
-        for requirement in op.requires(*shapes):
-            self._require(requirement, index)
-        try:
-            reach, lost = op.reach(shape, *shapes), False
-        except UndecidedError:
-            reach, lost = None, True
-        pointwise = reach is not None and all(local is POINT for local in reach)
-        weights, work = op.weights(*shapes), op.work(shape, *shapes)
-        self._check_bits(*shape, *work, *(weight.size for weight in weights.values()))
-        return Facts(shape, weights, work, reach, pointwise, lost)
-
-    def _check_bits(self, *numbers: Size) -> None:
-        for number in numbers:
-            if type(number) is int and number.bit_length() > self.limits.integer_bits:
-                raise LimitError(f"a size or a count has more than {self.limits.integer_bits:,} bits")
+    def _symbolic_facts(self, op: Op, shapes: tuple[Shape, ...], index: int) -> Facts:
+        """The facts where names are free: what must hold of these becomes a condition."""
+        key = (id(op), *shapes)
+        if key not in self._known:
+            shape = op.output(*shapes)
+            for requirement in op.requires(*shapes):
+                self._require(requirement, index)
+            self._known[key] = op, _facts(op, shape, shapes)
+        return self._known[key][1]
 
     def _require(self, requirement: Requirement, index: int) -> None:
-        left, relation, right, otherwise = requirement
+        left, relation, right, _ = requirement
         if isinstance(left, Recorded) or isinstance(right, Recorded):
             from archcalc.symbolic import certainly
 
@@ -243,7 +269,7 @@ class Graph:
         else:
             holds = left == right if relation == "==" else left <= right
         if holds is False:
-            raise ShapeError(otherwise.replace("{left}", _text(left)).replace("{right}", _text(right)))
+            raise _refused(requirement)
 
     def add_output(self, name: str, node: int) -> None:
         """Name a node whose tensor flows out."""

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def spec(layers: str, shape: str = "[6, 8, 8]", *, hyperparameters: str = "", blocks: str = "", expect: str = "") -> str:
+def spec(
+    layers: str, shape: str = "[6, 8, 8]", *, hyperparameters: str = "", blocks: str = "", expect: str = ""
+) -> str:
     """A spec; every part is the YAML text that stands behind its key."""
     parts = {"hyperparameters": hyperparameters, "input": shape, "blocks": blocks, "layers": layers, "expect": expect}
     return "".join(f"{key}:{_behind(text)}\n" for key, text in parts.items() if text)

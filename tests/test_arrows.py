@@ -145,7 +145,9 @@ def test_only_tables_load_rich() -> None:
 
 
 def test_a_symbolic_report_loads_sympy() -> None:
-    code = "from archcalc.cli import main; assert main(['report', 'lenet5', '--free', 'classes', '--format', 'json']) == 0"
+    code = (
+        "from archcalc.cli import main; assert main(['report', 'lenet5', '--free', 'classes', '--format', 'json']) == 0"
+    )
     assert loaded(code, "sympy", "numpy") in (["sympy"], [])
 
 
@@ -181,7 +183,11 @@ def test_all_is_sorted_and_complete() -> None:
     assert names == sorted(names, key=lambda n: (not n.isupper(), not n[0].isupper(), n))
     assert len(names) == len(set(names))
     tree = ast.parse((HOME / "__init__.py").read_text("utf-8"))
-    own = {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_")}
+    own = {
+        node.name
+        for node in tree.body
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_")
+    }
     assert own <= set(names)
     for name in names:
         assert getattr(archcalc, name) is not None

@@ -35,7 +35,9 @@ def command(*arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, s
 
 # Texts that are no YAML of ours.
 
-LAUGHS = "a: &a [x, x]\n" + "".join(f"{c}: &{c} [*{b}, *{b}, *{b}, *{b}]\n" for b, c in zip("abcdefgh", "bcdefghi"))
+LAUGHS = "a: &a [x, x]\n" + "".join(
+    f"{c}: &{c} [*{b}, *{b}, *{b}, *{b}]\n" for b, c in zip("abcdefgh", "bcdefghi", strict=True)
+)
 
 TEXTS: dict[str, str] = {
     "nothing": "\n",
@@ -100,7 +102,9 @@ def test_text_is_refused(name: str) -> None:
     assert is_clear(refusal(TEXTS[name]))
 
 
-@pytest.mark.parametrize("text", ["", " ", "\0", "\ud800", "a" * 100_000, "../../../etc/passwd", "/", ".", "~", "-", "*"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "\0", "\ud800", "a" * 100_000, "../../../etc/passwd", "/", ".", "~", "-", "*"]
+)
 def test_a_name_of_nothing(text: str) -> None:
     assert is_clear(refusal(text))
 
@@ -127,7 +131,9 @@ def test_file_larger_than_allowed(tmp_path: Path) -> None:
     assert "1,048,576 bytes" in refusal(path)
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfe\x00", b"layers: \xc3\x28\n", "layers: []\n".encode("utf-16"), b"\x00" * 99])
+@pytest.mark.parametrize(
+    "data", [b"\xff\xfe\x00", b"layers: \xc3\x28\n", "layers: []\n".encode("utf-16"), b"\x00" * 99]
+)
 def test_file_that_is_no_text(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "bytes.yaml"
     path.write_bytes(data)
@@ -182,7 +188,9 @@ def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert refusal(path) == f"cannot read {path}: Permission denied"
 
 
-@pytest.mark.parametrize("name", ["x" * 5000, "x/" * 3000 + "y", "a\0b", "/dev/null/x", "./" + "x" * 300, "a\x1b[31mb/c"])
+@pytest.mark.parametrize(
+    "name", ["x" * 5000, "x/" * 3000 + "y", "a\0b", "/dev/null/x", "./" + "x" * 300, "a\x1b[31mb/c"]
+)
 def test_impossible_path(name: str) -> None:
     assert is_clear(refusal(name))
     assert is_clear(refusal(Path(name)))
@@ -376,7 +384,9 @@ HUGE = {
 
 
 @pytest.mark.parametrize("name", HUGE)
-def test_huge_sizes_are_worked_out_at_once_or_refused(name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_huge_sizes_are_worked_out_at_once_or_refused(
+    name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     path = tmp_path / "huge.yaml"
     path.write_text(f"{LAYERS}{HUGE[name]}\n")
     code, _, errors = command("report", str(path), "--format", "json", capsys=capsys)
@@ -448,12 +458,16 @@ def test_hyperparameters_in_a_chain(count: int) -> None:
     """Each uses the next; so many in the wrong order must not exhaust anything, whether or not they are worked out."""
     lines = [f"h{i}: h{i + 1}" for i in range(count)] + [f"h{count}: 3"]
     text = spec("[{linear: h0}]", "[4]", hyperparameters="\n".join(lines))
-    if count == 50:
-        assert archcalc.analyze(text).totals.params == 15
+    assert answered(text) in (15, None) if count > 50 else answered(text) == 15
+
+
+def answered(text: str) -> Any:
+    """The params of a spec, or None where it is refused in clear words."""
     try:
-        assert archcalc.analyze(text).totals.params == 15
+        return archcalc.analyze(text).totals.params
     except archcalc.ArchcalcError as error:
-        assert is_clear(str(error))
+        refused = str(error)
+    return None if is_clear(refused) else refused
 
 
 def test_many_branches() -> None:
@@ -636,14 +650,31 @@ def test_setting_that_holds_itself() -> None:
     assert is_clear(refusal(spec("[{conv: [n, 3]}]", hyperparameters="{n: 3}"), settings={"n": value}))
 
 
-@pytest.mark.parametrize("name", ["", "m", "__class__", "N", "n ", "\x1b[31m", "training", "channels", "x" * 10_000, "n=3", "\ud800"])
+@pytest.mark.parametrize(
+    "name", ["", "m", "__class__", "N", "n ", "\x1b[31m", "training", "channels", "x" * 10_000, "n=3", "\ud800"]
+)
 def test_setting_of_what_is_no_hyperparameter(name: str) -> None:
     text = spec("[{conv: [n, 3]}]", hyperparameters="{n: 3}")
     assert is_clear(refusal(text, settings={name: 3}))
     assert is_clear(refusal(text, free=[name]))
 
 
-BATCHES: list[Any] = [0, -1, True, 1.5, "", "0", "-1", "1.5", "a b", "\x1b", "\N{SUPERSCRIPT TWO}", "9" * 5000, 10**5000, None]
+BATCHES: list[Any] = [
+    0,
+    -1,
+    True,
+    1.5,
+    "",
+    "0",
+    "-1",
+    "1.5",
+    "a b",
+    "\x1b",
+    "\N{SUPERSCRIPT TWO}",
+    "9" * 5000,
+    10**5000,
+    None,
+]
 
 
 @pytest.mark.parametrize("batch", BATCHES, ids=range(len(BATCHES)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -13,10 +13,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import archcalc
-from archcalc.graph import Graph
-from archcalc.ops.op import Op
 from archcalc.recorded import Recorded, write
 from archcalc.symbolic import simplified
+
+if TYPE_CHECKING:
+    from archcalc.graph import Graph
+    from archcalc.ops.op import Op
 
 SMALL = st.integers(1, 6)
 STEPS = st.sampled_from(
@@ -78,7 +80,8 @@ def test_receptive_fields_follow_the_paper(layers: list[tuple[int, int, int]]) -
 def test_grouping_by_g_divides_the_weights_by_g(groups: int, channels: int, filters: int, kernel: int) -> None:
     shape = f"[{groups * channels}, 8, 8]"
     whole, parts = (
-        ask(f"[{{conv: {{out: {groups * filters}, kernel: {kernel}, groups: {g}, bias: false}}}}]", shape).totals for g in (1, groups)
+        ask(f"[{{conv: {{out: {groups * filters}, kernel: {kernel}, groups: {g}, bias: false}}}}]", shape).totals
+        for g in (1, groups)
     )
     assert whole.params == groups * parts.params
     assert whole.mult_adds == groups * parts.mult_adds
@@ -94,7 +97,15 @@ def test_depthwise_is_as_many_groups_as_channels(channels: int, multiplier: int,
     assert depthwise.totals == grouped.totals._replace(receptive_field_of="depthwise_conv")
 
 
-@given(st.integers(1, 12), st.integers(1, 5), st.integers(1, 4), st.integers(0, 3), st.integers(1, 3), st.integers(1, 4), st.integers(1, 4))
+@given(
+    st.integers(1, 12),
+    st.integers(1, 5),
+    st.integers(1, 4),
+    st.integers(0, 3),
+    st.integers(1, 3),
+    st.integers(1, 4),
+    st.integers(1, 4),
+)
 @settings(max_examples=80)
 def test_a_transposed_convolution_is_the_adjoint(
     size: int, kernel: int, stride: int, padding: int, dilation: int, channels: int, filters: int
@@ -107,7 +118,10 @@ def test_a_transposed_convolution_is_the_adjoint(
     forth = ask(f"[{{conv: {{out: {filters}, {window}, bias: false}}}}]", f"[{size}, {channels}]")
     (outputs, _) = out(forth)
     rest = (size + 2 * padding - span) % stride
-    back = ask(f"[{{transposed_conv: {{out: {channels}, {window}, output_padding: {rest}, bias: false}}}}]", f"[{outputs}, {filters}]")
+    back = ask(
+        f"[{{transposed_conv: {{out: {channels}, {window}, output_padding: {rest}, bias: false}}}}]",
+        f"[{outputs}, {filters}]",
+    )
     assert out(back) == (size, channels)
     assert back.totals.params == forth.totals.params == filters * channels * kernel
     assert back.totals.mult_adds == forth.totals.mult_adds == outputs * filters * channels * kernel
@@ -115,16 +129,22 @@ def test_a_transposed_convolution_is_the_adjoint(
 
 @given(st.integers(1, 12), st.integers(1, 5), st.integers(1, 4), st.integers(0, 2), st.integers(1, 3))
 @settings(max_examples=60)
-def test_an_adjoint_sees_where_it_is_seen_from(size: int, kernel: int, stride: int, padding: int, dilation: int) -> None:
+def test_an_adjoint_sees_where_it_is_seen_from(
+    size: int, kernel: int, stride: int, padding: int, dilation: int
+) -> None:
     """Output o of the transposed convolution sees input i just when position o of a map is seen by output i of the convolution."""
     span = dilation * (kernel - 1) + 1
     assume(2 * padding < span)
     op = archcalc.OPS["transposed_conv"](out=1, kernel=kernel, stride=stride, padding=padding, dilation=dilation)
     length = (size - 1) * stride + span - 2 * padding
-    (reach,) = op.reach((length, 1), (size, 1))
+    reaches = op.reach((length, 1), (size, 1))
+    assert reaches is not None
+    (reach,) = reaches
     far = 3 * span  # as if the input went on for ever
     for o in range(length):
-        seen = [i for i in range(-far, size + far) for tap in range(kernel) if i * stride - padding + tap * dilation == o]
+        seen = [
+            i for i in range(-far, size + far) for tap in range(kernel) if i * stride - padding + tap * dilation == o
+        ]
         turn, place = divmod(o, len(reach.windows))
         window = reach.windows[place]
         hull = window and (window[0] + turn * reach.step, window[1] + turn * reach.step)
@@ -140,7 +160,20 @@ def test_totals_are_the_sums_of_the_rows(steps: list[str]) -> None:
     assert report.totals.activation_bytes == 4 * report.totals.activations
 
 
-@pytest.mark.parametrize("name", ["vgg11", "googlenet", "resnet18", "densenet40_k12", "mobilenet_v2", "unet", "fractalnet", "lenet5", "squeezenet1_1"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "vgg11",
+        "googlenet",
+        "resnet18",
+        "densenet40_k12",
+        "mobilenet_v2",
+        "unet",
+        "fractalnet",
+        "lenet5",
+        "squeezenet1_1",
+    ],
+)
 def test_totals_of_the_zoo_are_the_sums_of_the_rows(name: str) -> None:
     report = archcalc.analyze(name)
     for quantity in ("params", "trainable_params", "buffers", "mult_adds", "flops", "activations"):
@@ -156,7 +189,11 @@ def test_names_blocks_and_branches_change_no_number(steps: list[str]) -> None:
     blocked = ask("[{unit, name: x}]", blocks=f"{{unit: [{body}]}}").totals
     looped = ask(f"[{{repeat: 1, name: y, layers: [{{if: true, then: [{body}]}}]}}]").totals
     branch = ask(f"[{{concat: {{a: [{body}]}}}}]")
-    assert plain._replace(receptive_field_of=None) == blocked._replace(receptive_field_of=None) == looped._replace(receptive_field_of=None)
+    assert (
+        plain._replace(receptive_field_of=None)
+        == blocked._replace(receptive_field_of=None)
+        == looped._replace(receptive_field_of=None)
+    )
     assert (branch.totals.params, branch.totals.mult_adds) == (plain.params, plain.mult_adds)
 
 
@@ -165,7 +202,9 @@ def test_names_blocks_and_branches_change_no_number(steps: list[str]) -> None:
 def test_wider_and_longer(times: int, longer: int) -> None:
     """A convolution's mult-adds grow with the product of the channels and with each axis."""
     base = ask("[{conv: {out: 6, kernel: 3, padding: 1, bias: false}}]").totals
-    more = ask(f"[{{conv: {{out: {6 * times}, kernel: 3, padding: 1, bias: false}}}}]", f"[{6 * times}, {8 * longer}, 8]").totals
+    more = ask(
+        f"[{{conv: {{out: {6 * times}, kernel: 3, padding: 1, bias: false}}}}]", f"[{6 * times}, {8 * longer}, 8]"
+    ).totals
     assert more.mult_adds == base.mult_adds * times**2 * longer
     assert more.params == base.params * times**2
 
@@ -249,7 +288,10 @@ def test_recorded_then_evaluated_equals_numeric(name: str) -> None:
     """Leaves with values remember how they were used; what they come to is what plain numbers come to."""
     op, inputs = built(name)
     values: dict[str, int] = {}
-    recorded = [tuple(with_names(n, f"x{i}_{j}", values, known=True) for j, n in enumerate(shape)) for i, shape in enumerate(inputs)]
+    recorded = [
+        tuple(with_names(n, f"x{i}_{j}", values, known=True) for j, n in enumerate(shape))
+        for i, shape in enumerate(inputs)
+    ]
     numeric, remembered = facts(op, inputs), facts(op, recorded)
     for fact, expected in numeric.items():
         assert [known(n) for n in remembered[fact]] == expected, fact
@@ -260,7 +302,10 @@ def test_recorded_then_evaluated_equals_numeric(name: str) -> None:
     else:
         assert theirs is not None
         for plain, other in zip(reach, theirs, strict=True):
-            assert (plain.step, plain.windows) == (known(other.step), tuple(w and (known(w[0]), known(w[1])) for w in other.windows))
+            assert (plain.step, plain.windows) == (
+                known(other.step),
+                tuple(w and (known(w[0]), known(w[1])) for w in other.windows),
+            )
 
 
 @pytest.mark.parametrize("name", archcalc.OPS)
@@ -268,7 +313,10 @@ def test_free_sizes_then_evaluated_equal_numeric(name: str) -> None:
     """Free names instead of the input sizes: what is written down comes to the same when their values are put in."""
     op, inputs = built(name)
     values: dict[str, int] = {}
-    free = [tuple(with_names(n, f"x{i}_{j}", values, known=False) for j, n in enumerate(shape)) for i, shape in enumerate(inputs)]
+    free = [
+        tuple(with_names(n, f"x{i}_{j}", values, known=False) for j, n in enumerate(shape))
+        for i, shape in enumerate(inputs)
+    ]
     if len(inputs) > 1:  # merges ask that sizes are equal: they are the same names
         free = [free[0] if shape == inputs[0] else free[i] for i, shape in enumerate(inputs)]
     numeric = facts(op, inputs)
@@ -308,7 +356,10 @@ def test_recorded_equals_numeric_on_other_sizes(name: str, height: int, width: i
     shapes = [(shape[0], height, width) if len(shape) == 3 else shape for shape in inputs]
     assume(all(_holds(r) for r in op.requires(*shapes)))
     values: dict[str, int] = {}
-    recorded = [tuple(with_names(n, f"x{i}_{j}", values, known=True) for j, n in enumerate(shape)) for i, shape in enumerate(shapes)]
+    recorded = [
+        tuple(with_names(n, f"x{i}_{j}", values, known=True) for j, n in enumerate(shape))
+        for i, shape in enumerate(shapes)
+    ]
     try:
         numeric = facts(op, shapes)
     except archcalc.ArchcalcError:
@@ -343,7 +394,9 @@ def test_free_then_substituted_equals_numeric(name: str, free: str, values: list
     for value in values:
         numeric = archcalc.analyze(name, settings={free: value})
         for quantity in COUNTS:
-            assert substituted(getattr(symbolic.totals, quantity), {free: value}) == getattr(numeric.totals, quantity), (quantity, value)
+            assert substituted(getattr(symbolic.totals, quantity), {free: value}) == getattr(
+                numeric.totals, quantity
+            ), (quantity, value)
         rows = list(zip(symbolic.layers, numeric.layers, strict=True))
         for row, plain in rows[:: max(1, len(rows) // 12)]:
             assert [substituted(n, {free: value}) for n in row.output_shape] == list(plain.output_shape)

@@ -352,7 +352,10 @@ def test_a_path_comes_before_the_zoo_and_a_miss_names_both(tmp_path: Path, monke
 
 
 def test_a_name_with_a_slash_never_means_the_zoo() -> None:
-    assert refusal("./vgg16.yaml") == "there is no file ./vgg16.yaml\n  a name with a slash is a path; the zoo is asked for bare names"
+    assert (
+        refusal("./vgg16.yaml")
+        == "there is no file ./vgg16.yaml\n  a name with a slash is a path; the zoo is asked for bare names"
+    )
 
 
 def test_mistakes_stand_in_the_order_of_the_text() -> None:
@@ -428,7 +431,9 @@ def test_a_mistake_in_a_block_is_told_at_the_block() -> None:
           - {unit: 3}
           - {unit: 9}
     """
-    assert refusal(text(written)).startswith("<text>:3:14: the kernel spans 9, but the input with its padding is only 6")
+    assert refusal(text(written)).startswith(
+        "<text>:3:14: the kernel spans 9, but the input with its padding is only 6"
+    )
 
 
 def test_a_long_line_is_cut_around_the_place() -> None:
@@ -439,7 +444,7 @@ def test_a_long_line_is_cut_around_the_place() -> None:
 
 
 def test_carets_stand_below_tabs() -> None:
-    said = refusal('input: [3]\nlayers: [relu,\trleu]\n').splitlines()
+    said = refusal("input: [3]\nlayers: [relu,\trleu]\n").splitlines()
     at = said[2].index("^")
     assert said[1][at : at + 4] == "rleu"
     assert said[2].count("\t") == 1
@@ -452,7 +457,7 @@ def test_lines_end_as_yaml_ends_them(end: str) -> None:
 
 
 def test_wide_characters_before_the_place() -> None:
-    said = refusal("input: [3]\nlayers: [{relu, name: \"\N{SNOWMAN}\"}, rleu]\n").splitlines()
+    said = refusal('input: [3]\nlayers: [{relu, name: "\N{SNOWMAN}"}, rleu]\n').splitlines()
     assert said[0].startswith("<text>:2:29: ")
 
 

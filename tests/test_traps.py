@@ -35,7 +35,9 @@ def test_same_padding_of_an_even_kernel() -> None:
         (5, 2, 3, 1, 2), (6, 2, 4, 1, 2), (4, 4, 8, 2, 1), (112, 3, 2, 0, 56), (55, 3, 2, 0, 27), (54, 3, 2, 0, 27), (1, 1, 5, 0, 1),
     ],
 )  # fmt: skip
-def test_ceil_mode_drops_a_window_that_starts_past_the_end(size: int, kernel: int, stride: int, padding: int, outputs: int) -> None:
+def test_ceil_mode_drops_a_window_that_starts_past_the_end(
+    size: int, kernel: int, stride: int, padding: int, outputs: int
+) -> None:
     """PyTorch's rule, written out: the ceiling, one less if the last window starts at or after size + left padding."""
     ceiling = -((size + 2 * padding - kernel) // -stride) + 1
     expected = ceiling - ((ceiling - 1) * stride >= size + padding)
@@ -55,7 +57,15 @@ def test_the_stride_of_a_pool_is_its_kernel() -> None:
     assert out(ask("[{max_pool: {kernel: 2, stride: 1}}]")) == (6, 7, 7)
 
 
-@pytest.mark.parametrize(("kernel", "padding", "shape"), [("[1, 7]", "[0, 3]", (5, 9, 9)), ("[7, 1]", "[3, 0]", (5, 9, 9)), ("[1, 7]", "0", (5, 9, 3)), ("[7, 1]", "0", (5, 3, 9))])
+@pytest.mark.parametrize(
+    ("kernel", "padding", "shape"),
+    [
+        ("[1, 7]", "[0, 3]", (5, 9, 9)),
+        ("[7, 1]", "[3, 0]", (5, 9, 9)),
+        ("[1, 7]", "0", (5, 9, 3)),
+        ("[7, 1]", "0", (5, 3, 9)),
+    ],
+)
 def test_kernels_of_1_by_7_and_7_by_1(kernel: str, padding: str, shape: tuple[int, ...]) -> None:
     layer = last(f"[{{conv: {{out: 5, kernel: {kernel}, padding: {padding}, bias: false}}}}]", "[3, 9, 9]")
     assert (layer.output_shape, layer.params) == (shape, 5 * 3 * 7)
@@ -151,7 +161,9 @@ def test_receptive_fields_of_unequal_kernels_are_joined() -> None:
     """The hull: 5x5 from -2 around 1x1 from 0 around 3x3 without padding from 0."""
     layer = last("[{concat: {a: [{conv: [1, 5, 1, 2]}], b: [{conv: [1, 1]}]}}]")
     assert (layer.receptive_field.size, layer.receptive_field.start) == ((5, 5), (-2, -2))
-    layer = last("[{concat: {a: [{conv: {out: 1, kernel: 3, padding: [[0, 2], [0, 2]]}}], b: [{conv: {out: 1, kernel: 3, padding: [[2, 0], [2, 0]]}}]}}]")
+    layer = last(
+        "[{concat: {a: [{conv: {out: 1, kernel: 3, padding: [[0, 2], [0, 2]]}}], b: [{conv: {out: 1, kernel: 3, padding: [[2, 0], [2, 0]]}}]}}]"
+    )
     assert (layer.receptive_field.size, layer.receptive_field.start) == ((5, 5), (-2, -2))
 
 
@@ -178,7 +190,18 @@ def test_squeeze_and_excitation_sets_whole_input() -> None:
     assert (field.size, field.whole_input) == ((5, 5), True)
 
 
-@pytest.mark.parametrize("step", ["identity", "relu", "dropout", "batch_norm", "{add: {a: [], b: []}}", "{channel_shuffle: 2}", "{if: false, then: [relu]}"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        "identity",
+        "relu",
+        "dropout",
+        "batch_norm",
+        "{add: {a: [], b: []}}",
+        "{channel_shuffle: 2}",
+        "{if: false, then: [relu]}",
+    ],
+)
 def test_identities_do_not_break_the_field(step: str) -> None:
     field = ask(f"[{{conv: [6, 3, 2]}}, {step}, {{conv: [6, 3]}}]", "[6, 32, 32]").totals.receptive_field
     assert field is not None

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcalc.graph import FACTS_KEPT
 from archcalc.ops.op import VIEW
 from archcalc.recorded import Size, product
 from archcalc.work import NO_WORK, Work
 
 if TYPE_CHECKING:
-    from archcalc.graph import Graph, Node
+    from collections.abc import Iterable
+
+    from archcalc.graph import Facts, Graph, Node
+    from archcalc.ops.op import Op, Weight
 
 
 class Cost(NamedTuple):
@@ -31,36 +36,44 @@ NOTHING = Cost()
 def costs(graph: Graph, *, training: bool = False) -> list[Cost]:
     """The cost of every node, in order; dropout idles unless `training`."""
     owners = graph.owners()
-    known: dict[int, Cost] = {}  # by facts: equal operators on equal shapes cost the same
     result = []
     for node in graph.nodes:
-        if node.frozen or node.share is not None:
-            result.append(_cost(node, owners, training=training))
+        op, facts = node.op, node.facts
+        if op is None or facts is None or (op.idle_at_inference and not training):
+            result.append(NOTHING)
             continue
-        cost = known.get(id(node.facts))
-        if cost is None:
-            cost = known[id(node.facts)] = _cost(node, owners, training=training)
-        result.append(cost)
+        cost = _alone(op, facts)
+        result.append(cost if node.share is None and not node.frozen else _in_place(cost, node, facts, owners))
     return result
 
 
-def _cost(node: Node, owners: dict[tuple[int, str], int], *, training: bool) -> Cost:
-    op, facts = node.op, node.facts
-    if op is None or facts is None or (op.idle_at_inference and not training):
-        return NOTHING
+@lru_cache(maxsize=FACTS_KEPT)
+def _alone(op: Op, facts: Facts) -> Cost:
+    """The cost of an operator that shares no weights and is trained."""
     work = facts.work
     activations = 0 if op.storage == VIEW else product(facts.shape)
     if not facts.weights:
         return Cost(0, 0, 0, work, work.flops, activations)
+    params, buffers = _sizes(facts.weights.values())
+    return Cost(params, params, buffers, work, work.flops, activations, work.multiply_accumulates != 0)
+
+
+def _in_place(cost: Cost, node: Node, facts: Facts, owners: dict[tuple[int, str], int]) -> Cost:
+    """Without the weights that an earlier operator carries, and with those that are frozen not trained."""
+    own = [weight for name, weight in facts.weights.items() if (node.index, name) not in owners]
+    params, buffers = _sizes(own)
+    shared_with = next((owners[node.index, name] for name in facts.weights if (node.index, name) in owners), None)
+    trainable = 0 if node.frozen else params
+    return cost._replace(params=params, trainable_params=trainable, buffers=buffers, shared_with=shared_with)
+
+
+def _sizes(weights: Iterable[Weight]) -> tuple[Size, Size]:
+    """The scalars that are learned, and those that are not."""
     params: Size = 0
     buffers: Size = 0
-    shared_with = None
-    for name, weight in facts.weights.items():
-        if (node.index, name) in owners:
-            shared_with = owners[node.index, name]
-        elif weight.learned:
+    for weight in weights:
+        if weight.learned:
             params = weight.size if params == 0 else params + weight.size
         else:
             buffers = weight.size if buffers == 0 else buffers + weight.size
-    weighted = work.multiply_accumulates != 0
-    return Cost(params, 0 if node.frozen else params, buffers, work, work.flops, activations, weighted, shared_with)
+    return params, buffers

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import archcalc.render.zoo as renderer
 from archcalc.cli.write import write
-from archcalc.render import zoo as renderer
 from archcalc.studies.listing import listing
 
 if TYPE_CHECKING:

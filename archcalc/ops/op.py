@@ -119,7 +119,9 @@ class Op:
         return type(self) is type(other) and self.arguments == getattr(other, "arguments", None)
 
     def __hash__(self) -> int:
-        return hash((type(self), tuple(self.arguments.values())))
+        if "_hash" not in self.__dict__:
+            self.__dict__["_hash"] = hash((type(self), tuple(self.arguments.values())))
+        return int(self.__dict__["_hash"])
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.arguments.items())})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archcalc.errors import ArgumentError, LimitError, Problem, ShapeError, SpecError, UndecidedError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 Flow: TypeAlias = "tuple[int, ...]"
 LONGEST_NAME = 200
+OPERATORS_KEPT = 10_000
 
 
 def build(
@@ -40,9 +42,10 @@ def build(
     limits: Limits = LIMITS,
 ) -> Graph:
     """The graph of a spec, with the named hyperparameters left free; raises SpecError."""
-    builder = _Builder(spec, ops, words(spec.blocks, ops), limits)
+    names = frozenset(free)
+    builder = _Builder(spec, ops, words(spec.blocks, ops), limits, symbolic=bool(names))
     try:
-        builder.run(frozenset(free), training=training)
+        builder.run(names, training=training)
     except Failed as error:
         raise SpecError(error.problems) from None
     except Located as error:
@@ -53,15 +56,16 @@ def build(
 
 
 class _Builder:
-    def __init__(self, spec: Spec, ops: Mapping[str, type[Op]], words: frozenset[str], limits: Limits) -> None:
+    def __init__(
+        self, spec: Spec, ops: Mapping[str, type[Op]], words: frozenset[str], limits: Limits, *, symbolic: bool
+    ) -> None:
         self.spec = spec
         self.ops = ops
         self.words = words
         self.limits = limits
-        self.graph = Graph(limits)
+        self.graph = Graph(limits, symbolic=symbolic)
         self.shared: dict[str, Any] = {}  # what every body sees: `training` and the hyperparameters
         self.constant: dict[int, Op] = {}  # the operator of a call whose arguments are constant
-        self.made: dict[tuple[object, ...], Op] = {}  # equal operators are one object
         self.steps_run = 0
         self.depth = 0
         self.extra_outputs: list[tuple[str, int]] = []
@@ -157,6 +161,8 @@ class _Builder:
             raise wrong(expression.mark, error) from None
         finally:
             frame.choosing = False
+        if not chosen:
+            raise wrong(expression.mark, "'from' names no tensor")
         if len(chosen) > self.limits.list_length:
             raise wrong(expression.mark, LimitError(f"more than {self.limits.list_length:,} tensors flow here"))
         return chosen
@@ -255,20 +261,16 @@ class _Builder:
             required = {name: field.default is REQUIRED for name, field in cls.fields.items()}
             _check_arguments(argument_problems(kind, required, call.arguments, step.mark))
         values = _values(call.arguments, cls.fields, frame)
-        # True equals 1, so the types belong to the key; lists may hold either, and are made afresh.
-        key = (kind, *values.items(), *map(type, values.values()))
-        simple = all(type(value) in _SIMPLE for value in values.values())
-        op = self.made.get(key) if simple else None
-        if op is None:
-            try:
-                op = cls(**values)
-            except ArgumentError as error:
-                raise wrong(_argument_mark(error, call, cls.fields, step), error) from None
+        try:
+            simple = _SIMPLE.issuperset(map(type, values.values()))
+            items = (*values, *values.values(), *map(type, values.values()))
+            op = made(cls, *items) if simple else cls(**values)  # type: ignore[arg-type]  # a class has a hash
+        except ArgumentError as error:
+            raise wrong(_argument_mark(error, call, cls.fields, step), error) from None
+        if self.graph.symbolic:
             for name, value in values.items():
                 accepted = cls.fields[name].kind
                 self._require(value, accepted.least, whole=accepted.whole, mark=step.mark)
-            if simple:
-                self.made[key] = op
         if call.head == kind and call.arguments.constant:
             self.constant[id(call)] = op
         return op
@@ -325,7 +327,7 @@ class _Builder:
             labels.extend([branch.name] * len(ends))
         if not joined:
             raise wrong(step.mark, f"no branch of '{merge.head}' is there")
-        op = self.made.setdefault((merge.head,), self.ops[merge.head]())
+        op = made(self.ops[merge.head])  # type: ignore[arg-type]  # a class has a hash
         return (self._add(merge.head, op, tuple(joined), "", section, step, frame, frame.share, labels),)
 
     def _branches(
@@ -436,6 +438,16 @@ _ACTIONS: dict[type, Callable[..., Flow]] = {
     Output: _Builder.output,
 }
 _SIMPLE = frozenset((int, bool, str))
+
+
+@lru_cache(maxsize=OPERATORS_KEPT)
+def made(cls: type[Op], *items: Any) -> Op:
+    """An operator by the names and the values of its arguments; equal ones are one object, and operators never change.
+
+    The types of the values come last: true equals 1, but is no number.
+    """
+    count = len(items) // 3
+    return cls(**dict(zip(items[:count], items[count:], strict=False)))
 
 
 def _values(arguments: Arguments, names: Iterable[str], frame: Frame) -> dict[str, Any]:

@@ -44,15 +44,24 @@ class Scope(Protocol):
 class Collection(dict[int, int]):
     """The tensors that were named x[0], x[1], ..., by index."""
 
+    def __str__(self) -> str:
+        return "a tensor"
+
     def ordered(self) -> Tensors:
         """All of them, in order of index."""
         return Tensors(tuple(self[i] for i in sorted(self)))
 
 
-class Tensors(NamedTuple):
-    """One tensor or several, as indices of nodes."""
+class Tensors:
+    """One tensor or several, as indices of nodes; no list of numbers, so nothing but `from` takes it."""
 
-    ids: tuple[int, ...]
+    __slots__ = ("ids",)
+
+    def __init__(self, ids: tuple[int, ...]) -> None:
+        self.ids = ids
+
+    def __str__(self) -> str:
+        return "a tensor"
 
 
 class Parsed(NamedTuple):
@@ -343,7 +352,7 @@ def _checked(value: Any) -> Any:
 def _plus(left: Any, right: Any) -> Any:
     if type(left) is int and type(right) is int:
         return left + right
-    if isinstance(left, tuple) and isinstance(right, tuple) and not isinstance(left, Tensors):
+    if isinstance(left, tuple) and isinstance(right, tuple):
         return bounded((*left, *right))
     return _checked(_whole(number(left) + number(right)))
 
@@ -459,9 +468,8 @@ def _compare_free(symbol: str, left: Quantity, right: Quantity, scope: Scope) ->
         if equal is None:
             scope.distinct(left, right)
         return bool(equal) == (symbol == "==")
-    if symbol in (">", ">="):
-        left, right, symbol = right, left, "<" if symbol == ">" else "<="
-    holds = certainly(left, "<=", right) if symbol == "<=" else _negated(certainly(right, "<=", left))
+    low, high = (left, right) if symbol in ("<", "<=") else (right, left)
+    holds = certainly(low, "<=", high) if symbol in ("<=", ">=") else _negated(certainly(high, "<=", low))
     if holds is None:
         raise UndecidedError(
             f"whether {write(left)} {symbol} {write(right)} depends on a free symbol",
@@ -478,12 +486,13 @@ def _item(value: Any, index: Any) -> Any:
     if isinstance(value, Collection):
         if isinstance(index, tuple):
             return Tensors(tuple(i for one in index for i in _item(value, one).ids))
-        if index not in value or isinstance(index, bool):
+        if type(index) is not int or index not in value:
             raise ExpressionError(
-                f"no tensor has index {shown(index)} here", hint=f"there are: {', '.join(map(str, sorted(value)))}"
+                f"no tensor has index {_named(index)} here",
+                hint=f"there are: {', '.join(map(str, sorted(value)))}",
             )
         return Tensors((value[index],))
-    if not isinstance(value, tuple) or isinstance(value, Tensors):
+    if not isinstance(value, tuple):
         raise ExpressionError(f"{_named(value)} has no items")
     if isinstance(index, tuple):
         return tuple(_item(value, one) for one in index)
@@ -522,7 +531,7 @@ def _folded(name: str, join: Callable[[Any, Any], Any], arguments: tuple[Any, ..
 def _length(value: Any) -> int:
     if isinstance(value, Collection):
         return len(value)
-    if not isinstance(value, tuple) or isinstance(value, Tensors):
+    if not isinstance(value, tuple):
         raise ExpressionError(f"{_named(value)} has no length")
     return len(value)
 

@@ -88,7 +88,7 @@ class Frame:
             return self._channels()
         tensors = self.body.find(name)
         if tensors is not None:
-            if not self.choosing and not isinstance(tensors, Collection):
+            if not self.choosing:
                 raise ExpressionError(
                     f"'{name}' is a tensor",
                     hint=f"its sizes are {name}.channels, {name}.height, {name}.width, {name}.length",

@@ -8,14 +8,20 @@ from asking import ask, messages, out, paths, refusal, refused, shapes, spec
 import archcalc
 
 
-@pytest.mark.parametrize("call", ["unit: 5", "unit: [5]", "unit: {out: 5}", "unit: [5, 1]", "unit: {kernel: 1, out: 5}"])
+@pytest.mark.parametrize(
+    "call", ["unit: 5", "unit: [5]", "unit: {out: 5}", "unit: [5, 1]", "unit: {kernel: 1, out: 5}"]
+)
 def test_forms_of_a_call(call: str) -> None:
     assert out(ask(f"[{{{call}}}]", blocks="{'unit(out, kernel=1)': [{conv: [out, kernel]}]}")) == (5, 8, 8)
 
 
 @pytest.mark.parametrize("head", ["unit", "unit()", " unit ", "unit ( )"])
 def test_a_block_without_parameters(head: str) -> None:
-    assert paths(ask("[unit, {unit: }, {unit: []}]", blocks=f"{{'{head}': [relu]}}")) == ["unit1/relu", "unit2/relu", "unit3/relu"]
+    assert paths(ask("[unit, {unit: }, {unit: []}]", blocks=f"{{'{head}': [relu]}}")) == [
+        "unit1/relu",
+        "unit2/relu",
+        "unit3/relu",
+    ]
 
 
 def test_an_empty_block_is_the_identity() -> None:
@@ -24,12 +30,18 @@ def test_an_empty_block_is_the_identity() -> None:
 
 
 def test_defaults_may_use_earlier_arguments() -> None:
-    report = ask("[{unit: 3}, {unit: [3, 4]}, {unit: {a: 3, c: 9}}]", "[2]", blocks="{'unit(a, b=2 * a, c=a + b)': [{linear: c}]}")
+    report = ask(
+        "[{unit: 3}, {unit: [3, 4]}, {unit: {a: 3, c: 9}}]",
+        "[2]",
+        blocks="{'unit(a, b=2 * a, c=a + b)': [{linear: c}]}",
+    )
     assert [layer.output_shape for layer in report.layers] == [(9,), (7,), (9,)]
 
 
 def test_defaults_see_the_channels_that_flow_in() -> None:
-    report = ask("[{unit: 2}, {unit: 3}]", "[5]", blocks="{'unit(t, hidden=t * channels)': [{linear: 1}, {linear: hidden}]}")
+    report = ask(
+        "[{unit: 2}, {unit: 3}]", "[5]", blocks="{'unit(t, hidden=t * channels)': [{linear: 1}, {linear: hidden}]}"
+    )
     assert [layer.output_shape for layer in report.layers] == [(1,), (10,), (1,), (30,)]
 
 
@@ -40,7 +52,9 @@ def test_defaults_see_hyperparameters_and_lists() -> None:
 
 
 def test_a_default_does_not_see_later_arguments() -> None:
-    assert "nothing is called 'b'" in refused("[{unit: 3}]", "[3]", blocks="{'unit(a=b, b=2)': [{linear: a}, {linear: b}]}")
+    assert "nothing is called 'b'" in refused(
+        "[{unit: 3}]", "[3]", blocks="{'unit(a=b, b=2)': [{linear: a}, {linear: b}]}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,7 +156,9 @@ def test_blocks_and_operators_as_arguments() -> None:
 
 
 def test_lists_as_arguments() -> None:
-    report = ask("[{stage: [[3, 4, 5]]}]", "[2]", blocks="{'stage(widths)': [{for: {w: widths}, layers: [{linear: w}]}]}")
+    report = ask(
+        "[{stage: [[3, 4, 5]]}]", "[2]", blocks="{'stage(widths)': [{for: {w: widths}, layers: [{linear: w}]}]}"
+    )
     assert [layer.output_shape for layer in report.layers] == [(3,), (4,), (5,)]
 
 
@@ -153,7 +169,9 @@ def test_several_tensors_flow_in_and_out() -> None:
 
 
 def test_a_block_that_is_given_one_tensor_and_takes_two() -> None:
-    assert "'as' gives 2 names, but 1 tensor flows here" in refused("[pair]", blocks="{pair: [{as: [a, b]}, {from: [a, b]}, concat]}")
+    assert "'as' gives 2 names, but 1 tensor flows here" in refused(
+        "[pair]", blocks="{pair: [{as: [a, b]}, {from: [a, b]}, concat]}"
+    )
 
 
 # Recursion.
@@ -184,7 +202,16 @@ def test_recursion_to_a_few_dozen_levels() -> None:
     assert report.layers[-1].path == "down/" * 31 + "linear"
 
 
-@pytest.mark.parametrize("blocks", ["{a: [a]}", "{a: [b], b: [a]}", "{a: [{repeat: 1, layers: [a]}]}", "{a: [{add: {x: [a]}}]}", "{a: [{if: true, then: [a]}]}"])
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        "{a: [a]}",
+        "{a: [b], b: [a]}",
+        "{a: [{repeat: 1, layers: [a]}]}",
+        "{a: [{add: {x: [a]}}]}",
+        "{a: [{if: true, then: [a]}]}",
+    ],
+)
 def test_recursion_without_end(blocks: str) -> None:
     assert "120 deep inside one another" in refused("[a]", blocks=blocks)
 

@@ -119,12 +119,18 @@ def test_lists_are_one_figure_per_axis() -> None:
 
 
 def test_a_list_of_other_length_does_not_hold() -> None:
-    assert [v.holds for v in verdicts("[{output_shape: [10]}, {output_shape: [10, 1]}, {params: [1, 2]}]")] == [True, False, False]
+    assert [v.holds for v in verdicts("[{output_shape: [10]}, {output_shape: [10, 1]}, {params: [1, 2]}]")] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_receptive_fields() -> None:
     """conv 3 with padding 1 sees 3 from -1; max pool 2 sees 4 in steps of 2."""
-    expect = "[{receptive_field: 4, receptive_field_stride: 2, receptive_field_start: -1}, {receptive_field: 3, at: stem}]"
+    expect = (
+        "[{receptive_field: 4, receptive_field_stride: 2, receptive_field_start: -1}, {receptive_field: 3, at: stem}]"
+    )
     assert all(v.holds for v in verdicts(expect))
 
 
@@ -132,7 +138,9 @@ def test_receptive_fields() -> None:
 
 
 def test_with_puts_other_hyperparameters_in() -> None:
-    found = verdicts(f"[{{params: {PARAMS}}}, {{params: {2 * 55 + 2 * 6 + 32 * 10 + 10}, with: {{width: 2}}}}, {{buffers: 8, with: {{on: true}}}}]")
+    found = verdicts(
+        f"[{{params: {PARAMS}}}, {{params: {2 * 55 + 2 * 6 + 32 * 10 + 10}, with: {{width: 2}}}}, {{buffers: 8, with: {{on: true}}}}]"
+    )
     assert all(v.holds for v in found)
     assert [v.settings for v in found] == ["", "width=2", "on=true"]
 
@@ -142,7 +150,9 @@ def test_with_takes_expressions_and_lists() -> None:
 
 
 def test_with_training() -> None:
-    found = verdicts(f"[{{params: {PARAMS + 64 * 2 + 2}, with: {{training: true}}}}, {{params: {PARAMS}, with: {{training: false}}}}]")
+    found = verdicts(
+        f"[{{params: {PARAMS + 64 * 2 + 2}, with: {{training: true}}}}, {{params: {PARAMS}, with: {{training: false}}}}]"
+    )
     assert all(v.holds for v in found)
 
 
@@ -194,12 +204,20 @@ def test_at_asks_about_a_path_or_all_inside(at: str, params: int) -> None:
 
 def test_the_end_of_a_path_is_enough_if_it_is_the_only_one() -> None:
     assert verdicts("[{params: 0, at: unit2/add/body/relu}, {params: 20, at: unit2/add}]")[0].holds
-    text = spec("[{add: {left: [{linear: 3}], right: []}}]", "[3]", expect="[{params: 12, at: left/linear}, {params: 12, at: linear}]")
+    text = spec(
+        "[{add: {left: [{linear: 3}], right: []}}]",
+        "[3]",
+        expect="[{params: 12, at: left/linear}, {params: 12, at: linear}]",
+    )
     assert all(v.holds for v in check(archcalc.load(text)))
 
 
 def test_a_whole_path_comes_before_the_end_of_another() -> None:
-    text = spec("[{conv: [6, 1]}, unit]", blocks="{unit: [{conv: [1, 1]}]}", expect="[{params: 42, at: conv}, {params: 7, at: unit/conv}]")
+    text = spec(
+        "[{conv: [6, 1]}, unit]",
+        blocks="{unit: [{conv: [1, 1]}]}",
+        expect="[{params: 42, at: conv}, {params: 7, at: unit/conv}]",
+    )
     assert all(v.holds for v in check(archcalc.load(text)))
 
 
@@ -222,12 +240,18 @@ def test_differs_that_holds_after_all_is_the_error() -> None:
 
 
 def test_cut_in_a_row() -> None:
-    assert [v.holds for v in verdicts("[{params: 0.91K, cut: true}, {params: 0.91K}, {params: 0.90K, cut: true}]")] == [True, True, False]
+    assert [v.holds for v in verdicts("[{params: 0.91K, cut: true}, {params: 0.91K}, {params: 0.90K, cut: true}]")] == [
+        True,
+        True,
+        False,
+    ]
     assert PARAMS == 910
 
 
 def test_budgets_are_words() -> None:
-    found = verdicts("[{params: at most 1K, mult_adds: at least 1K}, {params: at most 100}, {receptive_field: at least 5}]")
+    found = verdicts(
+        "[{params: at most 1K, mult_adds: at least 1K}, {params: at most 100}, {receptive_field: at least 5}]"
+    )
     assert [v.holds for v in found] == [True, True, False, False]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import ceil, floor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from asking import ask, messages, out, refusal, refused, spec
@@ -12,6 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archcalc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def value(text: str, **others: str) -> Any:
@@ -62,7 +65,9 @@ VALUES: list[tuple[str, object]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "expected"), [pair for pair in VALUES if pair[1] is not None], ids=lambda p: str(p)[:40])
+@pytest.mark.parametrize(
+    ("text", "expected"), [pair for pair in VALUES if pair[1] is not None], ids=lambda p: str(p)[:40]
+)
 def test_value(text: str, expected: object) -> None:
     got = value(text)
     assert got == expected
@@ -86,38 +91,48 @@ def test_names() -> None:
 # Hypothesis: random expressions come to what Python's fractions say.
 
 Tree = tuple[str, Any]
-NUMBERS = st.integers(0, 40).map(lambda n: (str(n), Fraction(n))) | st.tuples(st.integers(0, 20), st.integers(0, 99)).map(
-    lambda p: (f"{p[0]}.{p[1]:02}", p[0] + Fraction(p[1], 100))
-)
+NUMBERS = st.integers(0, 40).map(lambda n: (str(n), Fraction(n))) | st.tuples(
+    st.integers(0, 20), st.integers(0, 99)
+).map(lambda p: (f"{p[0]}.{p[1]:02}", p[0] + Fraction(p[1], 100)))
 
 
-def _binary(left: Tree, symbol: str, right: Tree) -> Tree | None:
+BINARY: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
+    "+": lambda x, y: x + y, "-": lambda x, y: x - y, "*": lambda x, y: x * y, "/": lambda x, y: x / y if y else Fraction(0),
+    "//": lambda x, y: Fraction(x // y) if y else Fraction(0), "%": lambda x, y: x % y if y else Fraction(0),
+}  # fmt: skip
+CALLS: dict[str, Callable[[list[Fraction]], Fraction]] = {
+    "min": min, "max": max, "sum": lambda values: sum(values, Fraction(0)), "abs": lambda values: abs(values[0]),
+    "ceil": lambda values: Fraction(ceil(values[0])), "floor": lambda values: Fraction(floor(values[0])),
+    "round": lambda values: Fraction(floor(values[0] + Fraction(1, 2))),
+}  # fmt: skip
+
+
+def _binary(left: Tree, symbol: str, right: Tree) -> Tree:
     (a, x), (b, y) = left, right
-    if symbol in ("/", "//", "%") and y == 0:
-        return None
-    compute = {"+": lambda: x + y, "-": lambda: x - y, "*": lambda: x * y, "/": lambda: x / y, "//": lambda: Fraction(x // y), "%": lambda: x % y}
-    return f"({a} {symbol} {b})", compute[symbol]()
+    if symbol in ("/", "//", "%"):
+        return f"({a} {symbol} {b} if {b} != 0 else 0)", BINARY[symbol](x, y)
+    return f"({a} {symbol} {b})", BINARY[symbol](x, y)
 
 
 def _call(name: str, *arguments: Tree) -> Tree:
-    values = [v for _, v in arguments]
-    compute = {
-        "min": lambda: min(values), "max": lambda: max(values), "abs": lambda: abs(values[0]), "ceil": lambda: Fraction(ceil(values[0])),
-        "floor": lambda: Fraction(floor(values[0])), "round": lambda: Fraction(floor(values[0] + Fraction(1, 2))),
-        "sum": lambda: sum(values, Fraction(0)),
-    }  # fmt: skip
     inside = ", ".join(text for text, _ in arguments)
-    return (f"{name}([{inside}])" if name == "sum" else f"{name}({inside})"), compute[name]()
+    written = f"{name}([{inside}])" if name == "sum" else f"{name}({inside})"
+    return written, CALLS[name]([number for _, number in arguments])
 
 
 def _choice(condition: Tree, symbol: str, other: Tree, then: Tree, otherwise: Tree) -> Tree:
-    holds = {"<": condition[1] < other[1], "<=": condition[1] <= other[1], "==": condition[1] == other[1], "!=": condition[1] != other[1]}[symbol]
+    holds = {
+        "<": condition[1] < other[1],
+        "<=": condition[1] <= other[1],
+        "==": condition[1] == other[1],
+        "!=": condition[1] != other[1],
+    }[symbol]
     return f"({then[0]} if {condition[0]} {symbol} {other[0]} else {otherwise[0]})", then[1] if holds else otherwise[1]
 
 
 def _more(inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
     return (
-        st.builds(_binary, inner, st.sampled_from(["+", "-", "*", "/", "//", "%"]), inner).filter(lambda t: t is not None)
+        st.builds(_binary, inner, st.sampled_from(sorted(BINARY)), inner)
         | st.builds(_call, st.sampled_from(["min", "max", "sum"]), inner, inner)
         | st.builds(_call, st.sampled_from(["abs", "ceil", "floor", "round"]), inner)
         | st.builds(_choice, inner, st.sampled_from(["<", "<=", "==", "!="]), inner, inner, inner)
@@ -137,25 +152,27 @@ def test_random_expressions_are_exact(tree: Tree) -> None:
     assert value(text) == expected
 
 
-@settings(max_examples=100)
-@given(st.lists(st.sampled_from(["1", "2", "3", "+", "-", "*", "//", "%", "**", "<", "==", "and", "or", "not", "if", "else", "(", ")"]), max_size=9))
-def test_precedence_is_that_of_python(pieces: list[str]) -> None:
-    """Where Python reads whole numbers and truths as we do, it comes to the same."""
-    text = " ".join(pieces)
+CHAINS = st.tuples(
+    st.lists(st.tuples(st.sampled_from(["", "", "-", "not "]), st.sampled_from("1235")), min_size=2, max_size=6),
+    st.lists(st.sampled_from(["+", "-", "*", "//", "%", "**", "<", "<=", "==", "!=", "and", "or", "if true else", "if false else"]), min_size=6, max_size=6),
+).map(lambda drawn: "".join(f"{sign}{digit} {symbol} " for (sign, digit), symbol in zip(*drawn, strict=False)) + "2")  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(CHAINS)
+def test_precedence_is_that_of_python(text: str) -> None:
+    """Where both read whole numbers and truths, it comes to the same; what has no brackets shows how it binds."""
     try:
-        expected: object = eval(text, {"__builtins__": {}})
-    except Exception:
+        expected = eval(text, {"true": True, "false": False})
+    except (SyntaxError, ArithmeticError):
         return
     try:
         got = value(text)
     except archcalc.ArchcalcError:
-        return  # numbers have no truth here, and / and powers are exact
-    if isinstance(got, bool) and isinstance(expected, bool):
-        assert got is expected
-    elif isinstance(expected, float):
-        assert got == Fraction(expected)
-    else:
+        return  # numbers have no truth here
+    if not isinstance(expected, float):
         assert got == expected
+        assert isinstance(got, bool) == isinstance(expected, bool)
 
 
 # What a name is.
@@ -187,7 +204,9 @@ def test_channels_after_from_are_those_that_it_chooses() -> None:
 
 
 def test_channels_of_several_tensors_have_no_meaning() -> None:
-    assert "'channels' has no meaning here: 2 tensors flow in" in refused("[{as: x}, {from: [x, x]}, {conv: [channels, 1]}]")
+    assert "'channels' has no meaning here: 2 tensors flow in" in refused(
+        "[{as: x}, {from: [x, x]}, {conv: [channels, 1]}]"
+    )
 
 
 @pytest.mark.parametrize(
@@ -202,7 +221,9 @@ def test_sizes_of_a_named_tensor(shape: str, axis: str, size: int) -> None:
     assert report.layers[0].op == "relu"
 
 
-@pytest.mark.parametrize(("shape", "axis"), [("[5]", "height"), ("[5, 6]", "width"), ("[5, 6, 7]", "length"), ("[5]", "length")])
+@pytest.mark.parametrize(
+    ("shape", "axis"), [("[5]", "height"), ("[5, 6]", "width"), ("[5, 6, 7]", "length"), ("[5]", "length")]
+)
 def test_sizes_a_tensor_does_not_have(shape: str, axis: str) -> None:
     refused(f"[{{as: x}}, {{if: x.{axis} == 3, then: [relu]}}]", shape)
 
@@ -217,7 +238,9 @@ def test_a_tensor_is_no_number() -> None:
 
 
 def test_a_word_stands_for_itself() -> None:
-    report = ask("[{for: {act: [relu, same, unit]}, layers: [{if: act != same, then: [act]}]}]", blocks="{unit: [tanh]}")
+    report = ask(
+        "[{for: {act: [relu, same, unit]}, layers: [{if: act != same, then: [act]}]}]", blocks="{unit: [tanh]}"
+    )
     assert [layer.op for layer in report.layers] == ["relu", "tanh"]
 
 

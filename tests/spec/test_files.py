@@ -85,7 +85,9 @@ def test_inputs_have_one_to_four_axes(shape: str) -> None:
     assert str(list(report.inputs[0].shape)) == shape
 
 
-@pytest.mark.parametrize("shape", ["[]", "[1, 2, 3, 4, 5]", "3", "[3, 0]", "[3, -1]", "[3, 1/2]", "[3, [4]]", "[true]", "[relu]"])
+@pytest.mark.parametrize(
+    "shape", ["[]", "[1, 2, 3, 4, 5]", "3", "[3, 0]", "[3, -1]", "[3, 1/2]", "[3, [4]]", "[true]", "[relu]"]
+)
 def test_other_inputs_are_errors(shape: str) -> None:
     refusal(f"input: {shape}\nlayers: [relu]\n")
 

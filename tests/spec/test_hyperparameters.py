@@ -26,7 +26,11 @@ def test_every_kind_of_value() -> None:
 
 @pytest.mark.parametrize(
     ("values", "circle"),
-    [("{a: a}", "a -> a"), ("{a: b + 1, b: c, c: 2 * a}", "a -> b -> c -> a"), ("{x: 1, a: b, b: a + x}", "a -> b -> a")],
+    [
+        ("{a: a}", "a -> a"),
+        ("{a: b + 1, b: c, c: 2 * a}", "a -> b -> c -> a"),
+        ("{x: 1, a: b, b: a + x}", "a -> b -> a"),
+    ],
 )
 def test_a_circle_is_an_error(values: str, circle: str) -> None:
     assert refused("[{linear: a}]", "[3]", hyperparameters=values) == f"hyperparameters go round in a circle: {circle}"
@@ -78,16 +82,16 @@ def test_a_word_as_setting() -> None:
 
 def test_settings_of_what_is_no_hyperparameter() -> None:
     text = spec("[{linear: width}]", "[3]", hyperparameters="{width: 3}")
-    assert refusal(text, settings={"widht": 3}) == (
-        "<text> has no hyperparameter 'widht'\n  did you mean 'width'?"
-    )
+    assert refusal(text, settings={"widht": 3}) == ("<text> has no hyperparameter 'widht'\n  did you mean 'width'?")
     assert refusal(text, settings={"zzz": 3}) == "<text> has no hyperparameter 'zzz'\n  hyperparameters: width"
     assert refusal("input: [3]\nlayers: [relu]\n", settings={"a": 3}) == (
         "<text> has no hyperparameter 'a'\n  it has no hyperparameters"
     )
 
 
-@pytest.mark.parametrize("name", ["channels", "index", "first", "last", "training", "true", "false", "and", "if", "in", "not", "lambda"])
+@pytest.mark.parametrize(
+    "name", ["channels", "index", "first", "last", "training", "true", "false", "and", "if", "in", "not", "lambda"]
+)
 def test_reserved_names(name: str) -> None:
     assert refused("[relu]", hyperparameters=f"{{{name}: 3}}").startswith(f"'{name}' cannot be the name of")
 
@@ -98,7 +102,9 @@ def test_names_are_identifiers(name: str) -> None:
 
 
 def test_a_hyperparameter_may_be_called_like_an_operator_or_an_axis() -> None:
-    report = ask("[{linear: scale}, {linear: depth}, {linear: width}]", "[3]", hyperparameters="{scale: 2, depth: 3, width: 4}")
+    report = ask(
+        "[{linear: scale}, {linear: depth}, {linear: width}]", "[3]", hyperparameters="{scale: 2, depth: 3, width: 4}"
+    )
     assert out(report) == (4,)
 
 

@@ -8,7 +8,9 @@ from asking import ask, messages, out, paths, refusal, refused, spec
 import archcalc
 
 
-@pytest.mark.parametrize(("turns", "count"), [("0", 0), ("1", 1), ("3", 3), ("2 * n", 4), ("len([1, 2])", 2), ("6 / 2", 3)])
+@pytest.mark.parametrize(
+    ("turns", "count"), [("0", 0), ("1", 1), ("3", 3), ("2 * n", 4), ("len([1, 2])", 2), ("6 / 2", 3)]
+)
 def test_repeat(turns: str, count: int) -> None:
     report = ask(f"[{{repeat: '{turns}', layers: [relu]}}, {{if: n == 2, then: []}}]", hyperparameters="{n: 2}")
     assert len(report.layers) == count
@@ -57,7 +59,11 @@ def test_for_over_nothing() -> None:
 
 @pytest.mark.parametrize("items", ["ns", "range(1, 4)", "reversed([3, 2, 1])", "ns + []", "[1, n, 3]"])
 def test_lists_of_a_loop(items: str) -> None:
-    report = ask(f"[{{for: {{a: '{items}'}}, layers: [{{linear: a}}]}}, {{if: ns == ns and n == n, then: []}}]", "[7]", hyperparameters="{ns: [1, 2, 3], n: 2}")
+    report = ask(
+        f"[{{for: {{a: '{items}'}}, layers: [{{linear: a}}]}}, {{if: ns == ns and n == n, then: []}}]",
+        "[7]",
+        hyperparameters="{ns: [1, 2, 3], n: 2}",
+    )
     assert [layer.output_shape[0] for layer in report.layers] == [1, 2, 3]
 
 
@@ -73,7 +79,9 @@ def test_for_walks_lists_only(items: str) -> None:
 
 def test_rows_taken_apart() -> None:
     layers = "[{for: {'a, b': rows}, layers: [{linear: 10 * a + b}]}]"
-    assert [layer.output_shape[0] for layer in ask(layers, "[3]", hyperparameters="{rows: [[1, 2], [3, 4]]}").layers] == [12, 34]
+    assert [
+        layer.output_shape[0] for layer in ask(layers, "[3]", hyperparameters="{rows: [[1, 2], [3, 4]]}").layers
+    ] == [12, 34]
 
 
 def test_nested_rows_taken_apart() -> None:
@@ -89,11 +97,32 @@ def test_deeper_rows_beside_another_list() -> None:
 
 @pytest.mark.parametrize("row", ["[1]", "[1, 2, 3]", "5", "[[1, 2], 3]"])
 def test_rows_of_another_form(row: str) -> None:
-    said = refused("[{for: {'a, b': rows}, layers: [{linear: a}]}]", "[3]", hyperparameters=f"{{rows: [[1, 2], {row}]}}")
+    said = refused(
+        "[{for: {'a, b': rows}, layers: [{linear: a}]}]", "[3]", hyperparameters=f"{{rows: [[1, 2], {row}]}}"
+    )
     assert said == f"a row of 2 names cannot take apart {row}" or "out must be a whole number" in said
 
 
-@pytest.mark.parametrize("names", ["", "a b", "3", "(a", "a)", "a, (b", "()", "a,", ",a", "a, , b", "(a, b), ()", "index", "channels", "first", "true"])
+@pytest.mark.parametrize(
+    "names",
+    [
+        "",
+        "a b",
+        "3",
+        "(a",
+        "a)",
+        "a, (b",
+        "()",
+        "a,",
+        ",a",
+        "a, , b",
+        "(a, b), ()",
+        "index",
+        "channels",
+        "first",
+        "true",
+    ],
+)
 def test_names_of_a_row_that_are_none(names: str) -> None:
     refused(f"[{{for: {{'{names}': [[1, 2]]}}, layers: [relu]}}]")
 

@@ -76,7 +76,10 @@ def test_mistakes(step: str, message: str) -> None:
     assert message in messages(refusal(spec(f"[{step}]")))
 
 
-@pytest.mark.parametrize("name", ["left", "1x1", "3", "1.5", "pool-proj", "a b", "true", "r\N{LATIN SMALL LETTER E WITH ACUTE}sidu", "if", "when2"])
+@pytest.mark.parametrize(
+    "name",
+    ["left", "1x1", "3", "1.5", "pool-proj", "a b", "true", "r\N{LATIN SMALL LETTER E WITH ACUTE}sidu", "if", "when2"],
+)
 def test_names_of_branches_are_free_text(name: str) -> None:
     assert paths(ask(f"[{{concat: {{{name}: [relu]}}}}]"))[0] == f"concat/{name}/relu"
 

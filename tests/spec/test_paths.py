@@ -81,7 +81,9 @@ def test_the_path_of_the_design() -> None:
 
 def test_a_resnet_path() -> None:
     blocks = "{bottleneck: [{add: {body: [{conv: [6, 1]}, relu, {conv: [6, 1]}], shortcut: []}}]}"
-    report = ask("[{for: {n: [2, 2]}, name: 'layer{index + 1}', layers: [{repeat: n, layers: [bottleneck]}]}]", blocks=blocks)
+    report = ask(
+        "[{for: {n: [2, 2]}, name: 'layer{index + 1}', layers: [{repeat: n, layers: [bottleneck]}]}]", blocks=blocks
+    )
     assert "layer1/bottleneck2/add/body/conv1" in paths(report)
     assert "layer2/bottleneck1/add" in paths(report)
 

@@ -8,19 +8,30 @@ from asking import ask, messages, out, paths, refusal, refused, spec
 import archcalc
 
 
-@pytest.mark.parametrize("step", ["relu", "{relu}", "{relu: }", "{relu: []}", "{relu: {}}", "'relu'", "{relu, name: relu}", "{'relu': }"])
+@pytest.mark.parametrize(
+    "step", ["relu", "{relu}", "{relu: }", "{relu: []}", "{relu: {}}", "'relu'", "{relu, name: relu}", "{'relu': }"]
+)
 def test_no_arguments(step: str) -> None:
     assert paths(ask(f"[{step}]")) == ["relu"]
 
 
-@pytest.mark.parametrize("step", ["linear: 10", "linear: [10]", "linear: {out: 10}", "linear: 5 + 5", "linear: '10'", "linear: [10, true]"])
+@pytest.mark.parametrize(
+    "step", ["linear: 10", "linear: [10]", "linear: {out: 10}", "linear: 5 + 5", "linear: '10'", "linear: [10, true]"]
+)
 def test_one_argument(step: str) -> None:
     assert ask(f"[{{{step}}}]", "[3]").totals.params == 40
 
 
 @pytest.mark.parametrize(
     "arguments",
-    ["[4, [1, 7]]", "{out: 4, kernel: [1, 7]}", "{kernel: [1, 7], out: 4}", "[4, kernel]", "[2 * 2, '[1, 7]']", "{out: 4, kernel: kernel}"],
+    [
+        "[4, [1, 7]]",
+        "{out: 4, kernel: [1, 7]}",
+        "{kernel: [1, 7], out: 4}",
+        "[4, kernel]",
+        "[2 * 2, '[1, 7]']",
+        "{out: 4, kernel: kernel}",
+    ],
 )
 def test_a_kernel_of_1_by_7(arguments: str) -> None:
     report = ask(f"[{{conv: {arguments}}}, {{if: kernel == kernel, then: [relu]}}]", hyperparameters="{kernel: [1, 7]}")

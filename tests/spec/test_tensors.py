@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from asking import ask, messages, out, paths, refusal, refused, shapes, spec
 
+import archcalc
+
 
 def test_as_names_what_flows_out_of_a_step() -> None:
     assert out(ask("[{conv: [4, 1], as: x}, {conv: [3, 1], as: y}, {concat, from: [x, y]}]")) == (7, 8, 8)
@@ -100,6 +102,54 @@ def test_from_names_tensors(chosen: str) -> None:
     refused(f"[{{as: a}}, {{relu, from: {chosen}}}]")
 
 
+MADE = "{repeat: 3, layers: [{relu, as: 'x[index]'}]}"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "{conv: ['x[0]', 1]}", "{conv: [x, 1]}", "{tanh, name: 'a{x}'}", "{tanh, name: 'a{x[0]}'}", "{tanh, share: 'a{x}'}", "{unit: x}",
+        "{unit: 'x[0]'}", "{unit: ['[x[0]]']}", "{for: {t: '[x[0], x[1]]'}, layers: [tanh]}", "{for: {t: x}, layers: [tanh]}",
+        "{repeat: x, layers: [tanh]}", "{if: 'x == x', then: [tanh]}", "{if: 'x[0] == x[0]', then: [tanh]}", "{if: 'x in [x]', then: [tanh]}",
+        "{add: {a: {when: 'x == x', layers: []}}}", "{tanh, trainable: 'x == x'}", "{as: 'y[x]'}", "{as: 'y[x[0]]'}", "{select: [x]}",
+    ],
+)  # fmt: skip
+def test_tensors_are_chosen_only_in_from(step: str) -> None:
+    """Elsewhere a tensor is read only as x.channels and so on: never as a value."""
+    said = refused(f"[{MADE}, {step}, {{as: last}}, {{concat, from: [last, x]}}]", blocks="{'unit(t)': [tanh]}")
+    assert "tensor" in said
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        "'x[y]'",
+        "'x[[y]]'",
+        "'x[y.channels - 6 + y]'",
+        "'[y] + y'",
+        "'reversed(y)'",
+        "'x[x]'",
+        "'x[x[0]]'",
+        "'[x[0], x[1]][y]'",
+    ],
+)
+def test_a_tensor_is_no_index(chosen: str) -> None:
+    said = refused(f"[{{as: y}}, {MADE}, {{as: z}}, {{concat, from: {chosen}, as: w}}, {{concat, from: [w, x, y, z]}}]")
+    assert not any(character.isdigit() for character in said)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    ["[{from: []}]", "[relu, {from: []}]", "[{from: [], as: x}, {from: input}]", "[{from: [[], []]}, {from: input}]"],
+)
+def test_nothing_flows(layers: str) -> None:
+    refused(layers)
+
+
+def test_an_index_may_be_any_whole_number() -> None:
+    assert ask("[{as: 'x[7]'}, relu, {as: 'x[-1]'}, {concat, from: x}]").layers[-1].inputs == ("relu", "input")
+
+
 def test_from_of_nothing() -> None:
     said = refusal(spec("[{as: before}, {from: befor}]"))
     assert messages(said) == ["nothing is called 'befor'"]
@@ -110,9 +160,11 @@ def test_a_name_before_it_is_given() -> None:
     refused("[{concat, from: [x, input]}, {as: x}]")
 
 
-@pytest.mark.parametrize("name", ["n", "index", "channels", "training", "true", "3", "a b", "a.b", "''", "x[", "x]", "x[0", "x[0][1]"])
+@pytest.mark.parametrize(
+    "name", ["n", "index", "channels", "training", "true", "3", "a b", "a.b", "''", "x[", "x]", "x[0", "x[0][1]"]
+)
 def test_names_a_tensor_cannot_have(name: str) -> None:
-    refused(f"[{{as: \"{name}\"}}, {{linear: n}}]", "[3]", hyperparameters="{n: 3}")
+    refused(f'[{{as: "{name}"}}, {{linear: n}}]', "[3]", hyperparameters="{n: 3}")
 
 
 def test_a_tensor_and_a_number_do_not_share_a_name() -> None:
@@ -127,14 +179,22 @@ def test_a_loop_variable_called_like_a_tensor_is_an_error() -> None:
 
 
 def test_a_parameter_called_like_a_tensor_of_the_caller_is_none() -> None:
-    assert out(ask("[{as: n}, {b: 3}, {as: m}, {concat, from: [n, m]}]", blocks="{'b(n)': [{conv: [n, 1]}]}")) == (9, 8, 8)
+    assert out(ask("[{as: n}, {b: 3}, {as: m}, {concat, from: [n, m]}]", blocks="{'b(n)': [{conv: [n, 1]}]}")) == (
+        9,
+        8,
+        8,
+    )
 
 
 # Bodies.
 
 
 def test_a_branch_reads_the_names_around_it() -> None:
-    report = ask("[{as: x}, {conv: [4, 1]}, {concat: {a: [{from: x}], b: [{conv: [2, 1], from: x}]}}, {as: z}, {from: z}]".replace("{conv: [4, 1]}, ", ""))
+    report = ask(
+        "[{as: x}, {conv: [4, 1]}, {concat: {a: [{from: x}], b: [{conv: [2, 1], from: x}]}}, {as: z}, {from: z}]".replace(
+            "{conv: [4, 1]}, ", ""
+        )
+    )
     assert report.layers[-1].inputs == ("input", "concat/b/conv")
 
 
@@ -148,7 +208,9 @@ def test_a_branch_cannot_give_the_name_of_the_input_anew() -> None:
 
 
 def test_a_branch_cannot_give_a_name_anew_from_an_inner_branch() -> None:
-    assert "is named around this branch" in refused("[{as: x}, {add: {a: [{add: {b: [relu, {as: x}], c: []}}], d: []}}]")
+    assert "is named around this branch" in refused(
+        "[{as: x}, {add: {a: [{add: {b: [relu, {as: x}], c: []}}], d: []}}]"
+    )
 
 
 def test_a_name_around_that_is_given_only_later_is_free_in_the_branch() -> None:
@@ -168,7 +230,14 @@ def test_two_branches_may_use_one_name() -> None:
     assert len(ask(f"[{{concat: {{a: {body}, b: {body}}}}}]").layers) == 7
 
 
-@pytest.mark.parametrize("around", ["{repeat: 1, layers: [relu, {as: x}]}", "{for: {i: [1]}, layers: [relu, {as: x}]}", "{if: true, then: [relu, {as: x}]}"])
+@pytest.mark.parametrize(
+    "around",
+    [
+        "{repeat: 1, layers: [relu, {as: x}]}",
+        "{for: {i: [1]}, layers: [relu, {as: x}]}",
+        "{if: true, then: [relu, {as: x}]}",
+    ],
+)
 def test_loops_and_choices_are_no_bodies(around: str) -> None:
     assert ask(f"[{around}, tanh, {{as: y}}, {{add, from: [x, y]}}]").layers[-1].inputs == ("relu", "tanh")
 
@@ -241,9 +310,9 @@ def test_the_cell_of_the_design() -> None:
     assert fits["cell2/fit2/conv"] == ("input",)
     assert fits["cell3/fit1/conv"] == ("cell2/concat",)
     assert fits["cell3/fit2/conv"] == ("cell1/concat",)
-    fit = lambda c: c * 4 + 4  # noqa: E731
     cell = 4 * 4 * 25 + 4 + 2 * (4 * 4 * 9 + 4)
-    assert report.totals.params == 3 * cell + fit(6) + fit(6) + fit(8) + fit(6) + fit(8) + fit(8)
+    fits_of_6, fits_of_8 = 3 * (6 * 4 + 4), 3 * (8 * 4 + 4)
+    assert report.totals.params == 3 * cell + fits_of_6 + fits_of_8
 
 
 # Several inputs.
@@ -330,6 +399,14 @@ def test_output_inside_a_block_and_with_when() -> None:
 
 def test_output_of_several_tensors_is_an_error() -> None:
     refused("[{as: x}, relu, {output: {aux: [{from: [x, x]}]}}]")
+
+
+def test_an_output_called_output() -> None:
+    try:
+        report = ask("[{output: {output: [relu]}}, tanh]")
+    except archcalc.ArchcalcError:
+        return
+    assert len({o.name for o in report.outputs}) == 2
 
 
 def test_outputs_of_one_name_are_told_apart_or_refused() -> None:

@@ -2,10 +2,42 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from asking import ask, messages, refusal, refused, spec
 
 import archcalc
+from archcalc.ops.op import Op, Weight
+from archcalc.window import Reach
+from archcalc.work import Work
+
+if TYPE_CHECKING:
+    from archcalc.ops.arguments import Count
+    from archcalc.recorded import Shape
+
+
+class Table(Op):
+    """A look-up of token ids in a table. Source: this test."""
+
+    rows: Count
+    width: Count
+
+    def output(self, x: Shape) -> Shape:
+        """A row for each."""
+        return (*x, self.width)
+
+    def weights(self, x: Shape) -> dict[str, Weight]:
+        """The table."""
+        return {"weight": Weight((self.rows, self.width))}
+
+    def work(self, output: Shape, x: Shape) -> Work:
+        """None."""
+        return Work()
+
+    def reach(self, output: Shape, x: Shape) -> tuple[Reach, ...]:
+        """A token sees itself."""
+        return (Reach(),)
 
 
 def params(report: archcalc.Report) -> dict[str, object]:
@@ -44,36 +76,11 @@ def test_a_tie_like_that_of_an_embedding() -> None:
     """Both hold weight [V, D]: a table of V rows of D, and a linear layer from D to V."""
     report = ask(
         "[{table: [10, 4], share: tokens}, {linear: {out: 10, bias: false}, share: tokens}]",
-        "[5]", ops={**archcalc.OPS, "table": table()},
+        "[5]", ops={**archcalc.OPS, "table": Table},
     )  # fmt: skip
     assert report.totals.params == 40
     assert [layer.params for layer in report.layers] == [40, 0]
     assert report.totals.mult_adds == 5 * 4 * 10
-
-
-def table() -> type[archcalc.ops.op.Op]:
-    from archcalc.ops.op import Op, Weight
-    from archcalc.work import NO_WORK
-
-    class Table(Op):
-        """A look-up of token ids."""
-
-        rows: Count  # type: ignore[name-defined]  # noqa: F821
-        width: Count  # type: ignore[name-defined]  # noqa: F821
-
-        def output(self, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
-            return (*x, self.width)
-
-        def weights(self, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
-            return {"weight": Weight((self.rows, self.width))}
-
-        def work(self, output, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
-            return NO_WORK
-
-        def reach(self, output, x):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
-            return None
-
-    return Table
 
 
 def test_other_operators_share_what_has_the_same_name() -> None:
@@ -90,8 +97,14 @@ def test_shared_buffers_count_once() -> None:
 @pytest.mark.parametrize(
     ("layers", "message"),
     [
-        ("[{linear: 3, share: w}, {linear: 4, share: w}]", "'w' is shared, but weight is (4, 3) here and (3, 3) at linear1"),
-        ("[{linear: 5, share: w}, {linear: 5, share: w}]", "'w' is shared, but weight is (5, 5) here and (5, 3) at linear1"),
+        (
+            "[{linear: 3, share: w}, {linear: 4, share: w}]",
+            "'w' is shared, but weight is (4, 3) here and (3, 3) at linear1",
+        ),
+        (
+            "[{linear: 5, share: w}, {linear: 5, share: w}]",
+            "'w' is shared, but weight is (5, 5) here and (5, 3) at linear1",
+        ),
     ],
 )
 def test_shapes_must_agree(layers: str, message: str) -> None:
@@ -138,7 +151,9 @@ def test_a_block_inside_a_shared_block_shares_too() -> None:
 
 
 def test_labels_are_global() -> None:
-    report = ask("[unit, unit, {add: {a: [{linear: 3, share: w}], b: []}}]", "[3]", blocks="{unit: [{linear: 3, share: w}]}")
+    report = ask(
+        "[unit, unit, {add: {a: [{linear: 3, share: w}], b: []}}]", "[3]", blocks="{unit: [{linear: 3, share: w}]}"
+    )
     assert report.totals.params == 12
 
 
@@ -160,7 +175,9 @@ def test_a_merge_may_share_what_is_in_its_branches() -> None:
 def test_a_loop_may_not_pretend_to_share() -> None:
     """Steps that are operators or block calls share; on a loop the label would say nothing, so it is used or refused."""
     try:
-        report = ask("[{repeat: 2, share: w, layers: [{linear: 3}]}, {repeat: 2, share: w, layers: [{linear: 3}]}]", "[3]")
+        report = ask(
+            "[{repeat: 2, share: w, layers: [{linear: 3}]}, {repeat: 2, share: w, layers: [{linear: 3}]}]", "[3]"
+        )
     except archcalc.ArchcalcError:
         return
     assert report.totals.params < 48
@@ -176,7 +193,9 @@ def test_labels_that_are_none(label: str) -> None:
 
 @pytest.mark.parametrize("value", ["false", "1 > 2", "not on"])
 def test_trainable_false_freezes_an_operator(value: str) -> None:
-    report = ask(f"[{{linear: 3, trainable: {value}}}, {{linear: 3}}, {{if: on, then: []}}]", "[3]", hyperparameters="{on: true}")
+    report = ask(
+        f"[{{linear: 3, trainable: {value}}}, {{linear: 3}}, {{if: on, then: []}}]", "[3]", hyperparameters="{on: true}"
+    )
     assert (report.totals.params, report.totals.trainable_params) == (24, 12)
     assert [layer.trainable_params for layer in report.layers] == [0, 12]
 
@@ -194,7 +213,11 @@ def test_trainable_true_changes_nothing() -> None:
     ],
 )  # fmt: skip
 def test_everything_inside_is_frozen(step: str) -> None:
-    report = ask(f"[{step}, {{linear: 3}}]", "[3]", blocks="{unit: [{linear: 3}, {add: {x: [{linear: 3}], y: []}}], outer: [unit]}")
+    report = ask(
+        f"[{step}, {{linear: 3}}]",
+        "[3]",
+        blocks="{unit: [{linear: 3}, {add: {x: [{linear: 3}], y: []}}], outer: [unit]}",
+    )
     assert (report.totals.params, report.totals.trainable_params) == (36, 12)
 
 
