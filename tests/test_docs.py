@@ -11,13 +11,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from documents import DOCUMENTS, ROOT, blocks, page, replay
+from documents import DOCUMENTS, PAGES, ROOT, blocks, replay
 
 import archcalc
-from archcalc.ops.arguments import shown
 from archcalc.recorded import product, total
 from archcalc.render.json import as_data
 from archcalc.report import PRECISIONS
+from archcalc.shape import space
 from archcalc.spec.expression import FUNCTIONS
 from archcalc.spec.figure import QUANTITIES, UNITS
 from archcalc.spec.language import KEYS, MERGES, MODIFIERS
@@ -46,12 +46,14 @@ def test_examples(document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert now == text, ANEW
 
 
-def test_operators_page() -> None:
-    """docs/operators.md is what the table of operators and their docstrings say."""
-    path = ROOT / "docs" / "operators.md"
+@pytest.mark.parametrize("name", PAGES)
+def test_generated_pages(name: str) -> None:
+    """The pages made from the operators, the zoo and the audit of the tables say what those say now."""
+    path = ROOT / "docs" / name
+    now = PAGES[name]()
     if UPDATE:
-        path.write_text(page(), "utf-8")
-    assert path.read_text("utf-8") == page(), ANEW
+        path.write_text(now, "utf-8")
+    assert path.read_text("utf-8") == now, ANEW
 
 
 def test_setup_commands() -> None:
@@ -140,16 +142,23 @@ FLOPS = {
 def test_flops_table(name: str) -> None:
     """The formula of docs/conventions.md gives the flops of the operator's example."""
     cls = archcalc.OPS[name]
-    example = cls.example
-    row = archcalc.analyze(f"input: {cls.example_input}\nlayers:\n- {example}\n").layers[-1]
-    operator = archcalc.graph(f"input: {shown(row.input_shapes[0])}\nlayers:\n- {example}\n").nodes[-1].op
+    spec = f"input: {cls.example_input}\nlayers:\n- {cls.example}\n"
+    row, operator = archcalc.analyze(spec).layers[-1], archcalc.graph(spec).nodes[-1].op
     assert operator is not None
     assert eval(FLOPS[name], dict(operator.arguments), _letters(name, row)) == row.flops
 
 
 def _letters(name: str, row: Layer) -> dict[str, Any]:
     shape = row.input_shapes[0]
-    groups = {"layer_norm": product(shape[1:]), "group_norm": 2, "instance_norm": shape[0]}
+    positions = product(space(shape))
+    groups = {
+        "layer_norm": positions,
+        "l2_norm": positions,
+        "squash": positions,
+        "group_norm": 2,
+        "instance_norm": shape[0],
+    }
+    pairs = {"attention": 2 * positions**2, "capsule": 10 * positions, "glimpse": product(shape)}
     return {
         "E": product(row.output_shape),
         "I": product(shape),
@@ -158,6 +167,7 @@ def _letters(name: str, row: Layer) -> dict[str, Any]:
         "k": 4,
         "n": len(row.input_shapes),
         "g": groups.get(name),
+        "p": pairs.get(name),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -24,7 +25,8 @@ PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 
 def run(*command: str | Path, folder: Path = ROOT) -> str:
     """The output of a command that must succeed."""
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(command, cwd=folder, env=alone, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -83,12 +85,14 @@ def test_source_archive_is_complete(sdist: Path) -> None:
     assert not any("cache" in name or ".venv" in name for name in names)
 
 
-def test_wheel_holds_package_and_zoo_alone(wheel: Path) -> None:
+def test_wheel_holds_package_zoo_and_tables_alone(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     package = {path.relative_to(ROOT).as_posix() for path in (ROOT / "archcalc").rglob("*.py")}
     zoo = {f"archcalc/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "specs").glob("*/*.yaml")}
-    assert names == {*package, *zoo, "archcalc/py.typed"}
+    tables = {path.relative_to(ROOT).as_posix() for path in (ROOT / "archcalc" / "studies" / "tables").glob("*.yaml")}
+    assert tables
+    assert names == {*package, *zoo, *tables, "archcalc/py.typed"}
 
 
 def test_wheel_reports_from_any_folder(environment: Path, tmp_path: Path) -> None:
@@ -106,6 +110,7 @@ def test_wheel_has_all_it_needs(environment: Path, tmp_path: Path) -> None:
         assert "conv1" in run(program, "report", "vgg16", "--format", form, folder=tmp_path)
     assert "4096*classes" in run(program, "report", "vgg16", "--free", "classes", "--format", "json", folder=tmp_path)
     assert "lenet5" in run(program, "zoo", "lenet", folder=tmp_path)
+    assert "unet" in run(program, "tables", folder=tmp_path)
     where = run(environment / "bin" / "python", "-c", "import archcalc; print(archcalc.__file__)", folder=tmp_path)
     assert Path(where.strip()).is_relative_to(environment)
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 def arguments(parser: ArgumentParser) -> None:
     """The options of `archcalc tables`."""
     parser.add_argument("name", nargs="*", help="tables to print; without a name, the list of tables")
-    parser.add_argument("--all", action="store_true", help="audit every table; exit code 1 if a status is not the recorded one")
+    parser.add_argument(
+        "--all", action="store_true", help="audit every table; exit code 1 if a status is not the recorded one"
+    )
     parser.add_argument("--format", choices=renderer.FORMATS, default="table", help="how to show them (default: table)")
     parser.add_argument("--output", metavar="FILE", help="write to a file instead of the screen")
 

@@ -30,7 +30,7 @@ from archcalc.ops.capsule import Capsule, Squash
 from archcalc.ops.conv import Conv, DepthwiseConv, TransposedConv
 from archcalc.ops.linear import Linear, RadialBasis
 from archcalc.ops.merge import Add, Concat, HighwayGate, Max, Mean, Multiply
-from archcalc.ops.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm, Scale
+from archcalc.ops.norm import BatchNorm, GroupNorm, InstanceNorm, L2Norm, LayerNorm, LocalResponseNorm, Scale
 from archcalc.ops.pool import (
     AdaptiveAvgPool,
     AdaptiveMaxPool,
@@ -65,6 +65,7 @@ OPS: dict[str, type[Op]] = {
     "layer_norm": LayerNorm,
     "group_norm": GroupNorm,
     "instance_norm": InstanceNorm,
+    "l2_norm": L2Norm,
     "local_response_norm": LocalResponseNorm,
     "scale": Scale,
     "relu": Relu,

@@ -117,7 +117,10 @@ class Silu(Pointwise):
 
 
 class HardSwish(Pointwise):
-    """x * hard_sigmoid(x): a multiplication per element more. Source: Howard et al. 2019, arXiv:1905.02244, section 5.2."""
+    """x * hard_sigmoid(x): a multiplication per element more.
+
+    Source: Howard et al. 2019, arXiv:1905.02244, section 5.2.
+    """
 
     per_element: ClassVar[Work] = Work(adds=1, compares=2, divides=1, multiplies=1)
     example: ClassVar[str] = "hard_swish"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from archcalc.errors import ShapeError
-from archcalc.ops.arguments import Count, Flag
 from archcalc.ops.conv import divides
 from archcalc.ops.linear import Linear
 from archcalc.ops.op import WHOLE, Op, Requirement, Weight
@@ -16,6 +15,8 @@ from archcalc.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from archcalc.ops.arguments import Count, Flag
 
 
 class Part(NamedTuple):
@@ -31,7 +32,8 @@ class Attention(Op):
 
     One tensor attends to itself; of two, the first asks the second. weights: features x heads*key twice,
     features x heads*value, heads*value x out; mult-adds: those of the four linear layers, and
-    heads x queries x tokens x (key + value). Source: Vaswani et al. 2017, arXiv:1706.03762, equation 1 and section 3.2.2.
+    heads x queries x tokens x (key + value). Source: Vaswani et al. 2017, arXiv:1706.03762, equation 1 and
+    section 3.2.2.
     """
 
     heads: Count
@@ -101,7 +103,7 @@ class Glimpse(Op):
     """
 
     example: ClassVar[str] = "glimpse"
-    example_inputs: ClassVar[int] = 2
+    example_input: ClassVar[str] = "{scores: [2, 8, 8], x: [6, 8, 8]}"
 
     def requires(self, scores: Shape, x: Shape) -> Iterable[Requirement]:
         """Both have the same positions."""

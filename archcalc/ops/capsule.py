@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from archcalc.ops.arguments import Count
 from archcalc.ops.op import WHOLE, Op, Pointwise, Weight
 from archcalc.ops.sequence import is_sequence
 from archcalc.recorded import Shape, product
@@ -12,6 +11,7 @@ from archcalc.shape import features
 from archcalc.work import Work
 
 if TYPE_CHECKING:
+    from archcalc.ops.arguments import Count
     from archcalc.recorded import Size
 
 
@@ -46,9 +46,7 @@ class Capsule(Op):
         squashed = _squash(self.count * self.out, self.count)
         turns = [self.routing * n for n in squashed]
         softmax = self.routing * pairs
-        return Work(
-            products, turns[1], turns[2] + 2 * softmax, softmax, turns[4] + softmax, turns[5] + softmax
-        )
+        return Work(products, turns[1], turns[2] + 2 * softmax, softmax, turns[4] + softmax, turns[5] + softmax)
 
     def reach(self, output: Shape, x: Shape) -> None:
         """All there is."""

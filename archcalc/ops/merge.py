@@ -112,7 +112,7 @@ class HighwayGate(Merge):
 
     verb: ClassVar[str] = "gate"
     example: ClassVar[str] = "highway_gate"
-    example_inputs: ClassVar[int] = 3
+    example_input: ClassVar[str] = "{h: [6, 8, 8], t: [6, 8, 8], x: [6, 8, 8]}"
 
     def output(self, *inputs: Shape) -> Shape:
         """The shape of each."""

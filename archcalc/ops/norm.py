@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from archcalc.ops.conv import divides
 from archcalc.ops.op import MAY_OVERWRITE, POINT, Op, Pointwise, Requirement, Weight
 from archcalc.recorded import Shape, Size, product
-from archcalc.shape import features, has_space
+from archcalc.shape import features, has_space, space
 from archcalc.work import Work
 
 if TYPE_CHECKING:
@@ -95,7 +95,10 @@ class LayerNorm(_GroupwiseNorm):
 
     def count(self, x: Shape) -> Size:
         """One for each element of the other axes."""
-        return product(x) // product(self._axes(x))
+        if self.over is None:
+            return product(space(x))
+        over = [int(axis) for axis in self.over]
+        return product([size for axis, size in enumerate(x) if axis not in over])
 
     def _axes(self, x: Shape) -> Shape:
         return (features(x),) if self.over is None else tuple([x[int(axis)] for axis in self.over])
@@ -137,6 +140,21 @@ class InstanceNorm(_GroupwiseNorm):
         """One per channel."""
         has_space(x, "instance_norm")
         return features(x)
+
+
+class L2Norm(Pointwise):
+    """Divide the features at each position by their Euclidean length; `scale: {shift: false}` after it learns one.
+
+    A square, an addition or the root, and a division per element. Source: Liu, Rabinovich and Berg 2015,
+    arXiv:1506.04579, section 3.3.
+    """
+
+    example: ClassVar[str] = "l2_norm"
+
+    def work(self, output: Shape, x: Shape) -> Work:
+        """The squares, their sum and its root at each position, and the divisions."""
+        elements, positions = product(output), product(space(output))
+        return Work(multiplies=elements, adds=elements - positions, divides=elements, elementary=positions)
 
 
 class LocalResponseNorm(Pointwise):

@@ -72,6 +72,7 @@ class Op:
     example: ClassVar[str] = ""
     """A step that uses the operator, as a spec writes it, on an input of `example_input`."""
     example_input: ClassVar[str] = "[6, 8, 8]"
+    """The shape that flows in, or a mapping of names to shapes where several tensors do."""
 
     def __init_subclass__(cls) -> None:
         fields = {}

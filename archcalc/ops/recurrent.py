@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from archcalc.errors import ArgumentError
-from archcalc.ops.arguments import Count, Flag, Whole
 from archcalc.ops.op import WHOLE, Op, Weight
 from archcalc.ops.sequence import is_sequence
 from archcalc.recorded import Shape, Size, known, total
@@ -14,6 +13,8 @@ from archcalc.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from archcalc.ops.arguments import Count, Flag, Whole
 
 
 class Recurrent(Op):

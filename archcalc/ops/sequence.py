@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from archcalc.errors import ShapeError
-from archcalc.ops.arguments import Count, Integer
 from archcalc.ops.op import POINT, WHOLE, Op, Pointwise, Requirement, View, Weight
 from archcalc.recorded import Shape, Size, known, product
 from archcalc.shape import features, space, written
@@ -14,6 +13,7 @@ from archcalc.work import NO_WORK, Work
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from archcalc.ops.arguments import Count, Flag, Integer
     from archcalc.window import Reach
 
 
@@ -54,13 +54,14 @@ class Embedding(Op):
 
 
 class Position(Pointwise):
-    """Add a learned vector to each position, or a fixed one.
+    """Add a learned vector to each position, or a fixed one, such as the sines of the Transformer.
 
-    weight: positions x features, learned; one addition per element. Source: Gehring et al. 2017, arXiv:1705.03122,
-    section 3.1; Dosovitskiy et al. 2020, arXiv:2010.11929, equation 1.
+    weight: positions x features; fixed ones are worked out, not stored. One addition per element.
+    Source: Gehring et al. 2017, arXiv:1705.03122, section 3.1; Vaswani et al. 2017, arXiv:1706.03762, section 3.5.
     """
 
     count: Count | None = None
+    learned: Flag = True
     example: ClassVar[str] = "position"
     per_element: ClassVar[Work] = Work(adds=1)
 
@@ -70,7 +71,9 @@ class Position(Pointwise):
             yield Requirement(product(space(x)), "<=", self.count, "{left} positions, but vectors for only {right}")
 
     def weights(self, x: Shape) -> dict[str, Weight]:
-        """A vector for each position, `count` of them where that is more than there are."""
+        """A vector for each position, `count` of them where that is more than there are; none if they are fixed."""
+        if not self.learned:
+            return {}
         places = space(x) if self.count is None else (self.count,)
         return {"weight": Weight((*places, features(x)))}
 
@@ -121,7 +124,10 @@ class Tokens(View):
 
 
 class Token(View):
-    """One token of a sequence as a vector; -1 is the last. output: [D]. Source: Devlin et al. 2018, arXiv:1810.04805, section 3."""
+    """One token of a sequence as a vector; -1 is the last. output: [D].
+
+    Source: Devlin et al. 2018, arXiv:1810.04805, section 3.
+    """
 
     index: Integer = 0
     example: ClassVar[str] = "token: 0"

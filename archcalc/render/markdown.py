@@ -42,7 +42,7 @@ def _row(row: Row, report: Report, exact: Exact) -> str:
     params, mult_adds, flops, activations = (
         _number(number, exact) for number in (row.params, row.mult_adds, row.flops, row.activations)
     )
-    share = _marks_escaped(percent(row.mult_adds, report.totals.mult_adds))
+    share = marks_escaped(percent(row.mult_adds, report.totals.mult_adds))
     seen = "" if row.receptive_field is None else _axes(per_axis(row.receptive_field.size, exact))
     path = _code(row.path) + (f" {TIMES}{row.times}" if row.times > 1 else "")
     output = _axes(shape(row.output_shape, exact))
@@ -74,12 +74,12 @@ def _axes(text: str) -> str:
 def _code(text: str) -> str:
     """Text as code, where code can hold it."""
     holds = text.isprintable() and text.strip() == text != "" and not any(mark in text for mark in "`|\\")
-    return f"`{text}`" if holds else _marks_escaped(text)
+    return f"`{text}`" if holds else marks_escaped(text)
 
 
 def escaped(text: str) -> str:
     """A paragraph that Markdown, and HTML inside it, shows as it is."""
-    plain = _marks_escaped(text)
+    plain = marks_escaped(text)
     start = _AT_START.match(plain)
     if start is None:
         return plain
@@ -87,5 +87,6 @@ def escaped(text: str) -> str:
     return f"\\{plain}" if not start[0].isdigit() else f"{start[0]}\\{plain[start.end() :]}"
 
 
-def _marks_escaped(text: str) -> str:
+def marks_escaped(text: str) -> str:
+    """Text inside a paragraph or a cell, shown as it is."""
     return printable(text).replace("\t", "\\t").translate(_MARKS)

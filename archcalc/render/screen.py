@@ -96,7 +96,7 @@ def table(
     The columns of rank 1 leave names at least `least`, those of higher rank all they need. What ranks above a column
     that does not fit is left out too.
     """
-    longest = max([width(header), *map(len, names)])
+    longest = max([NARROWEST, width(header), *map(len, names)])
     kept, taken = {}, 0  # the columns by their number, with their widths
     for i, column in sorted(enumerate(columns), key=lambda pair: pair[1].rank):
         own = column.needs() + len(GAP)

@@ -8,16 +8,16 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcalc.errors import printable
-from archcalc.render.units import exact
+from archcalc.render.screen import NARROWEST, Cell, Column, Name, Screen, table, wrapped
+from archcalc.render.units import TIMES, exact, half_up
 from archcalc.studies.audit import counted
 from archcalc.studies.tables import names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import RenderableType
-
     from archcalc.recorded import Number
+    from archcalc.render.screen import Line
     from archcalc.studies.audit import AuditedTable
     from archcalc.studies.tables import Audited
 
@@ -66,7 +66,7 @@ def grid(audited: AuditedTable) -> Grid:
 def _text(audited: Audited, notes: list[str]) -> str:
     cell = audited.cell
     printed = ", ".join(figure.text for figure in cell.printed)
-    parts = [printed, "×".join(map(number, audited.values)), MARKS[audited.status]]
+    parts = [printed, TIMES.join(map(number, audited.values)), MARKS[audited.status]]
     if cell.reason:
         notes.append(cell.reason)
         parts.append(f"[{len(notes)}]")
@@ -76,25 +76,27 @@ def _text(audited: Audited, notes: list[str]) -> str:
 
 
 def number(value: Number) -> str:
-    """An exact number in full; a fraction with four digits after the point, half up."""
+    """An exact number in full; a fraction with four digits after the point, half away from zero."""
     if isinstance(value, int):
         return exact(value)
-    scaled = (2 * value.numerator * 10**4 + value.denominator) // (2 * value.denominator)
-    return f"{scaled // 10**4:,}.{scaled % 10**4:04d}".rstrip("0").rstrip(".")
+    scaled = half_up(abs(value) * 10**4)
+    text = f"{scaled // 10**4:,}.{scaled % 10**4:04d}".rstrip("0").rstrip(".")
+    return f"-{text}" if value < 0 and scaled else text
 
 
-def render(tables: Sequence[AuditedTable], form: str) -> RenderableType:
+def render(tables: Sequence[AuditedTable], form: str) -> str | Screen:
     """The tables in one of the FORMATS."""
     if form == "json":
         return json.dumps([as_data(audited) for audited in tables], indent=2)
     if form == "csv":
         return _csv(tables)
-    write = {"markdown": _markdown, "latex": _latex}.get(form)
-    if write is not None:
-        return "\n".join(write(grid(audited)) for audited in tables)
-    from rich.console import Group
-
-    return Group(*[_rich(grid(audited)) for audited in tables], LEGEND)
+    if form == "markdown":
+        return "\n".join(_markdown(grid(audited)) for audited in tables)
+    if form == "latex":
+        return _document([_latex(grid(audited)) for audited in tables])
+    return Screen(
+        lambda room: [line for audited in tables for line in _lines(grid(audited), room)] + [[(LEGEND, "dim")]]
+    )
 
 
 def summary(tables: Sequence[AuditedTable]) -> str:
@@ -166,27 +168,38 @@ def _markdown(shown: Grid) -> str:
     return "\n".join([*rows, "", *(f"- {note}" for note in shown.notes), ""])
 
 
+def _document(tables: Sequence[str]) -> str:
+    preamble = [r"\documentclass{article}", r"\usepackage{booktabs,longtable,pdflscape}", r"\usepackage[T1]{fontenc}"]
+    head = [*preamble, r"\begin{document}\begin{landscape}\footnotesize"]
+    return "\n".join([*head, *tables, r"\end{landscape}\end{document}"])
+
+
 def _latex(shown: Grid) -> str:
     from archcalc.render.latex import escaped
 
     def line(cells: Sequence[str]) -> str:
-        return " & ".join(map(escaped, cells)) + r" \\"
+        # A row that starts with a bracket would be taken for the space that \\ may be given.
+        return "{}" + " & ".join(map(escaped, cells)) + r" \\"
 
     columns = "l" + "r" * (len(shown.headings) - 1)
-    rows = [line(row) for row in shown.rows]
-    body = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", line(shown.headings), r"\midrule", *rows, r"\bottomrule", r"\end{tabular}"]
+    caption = rf"\caption{{{escaped(shown.title)}}}\\"
+    body = [caption, r"\toprule", line(shown.headings), r"\midrule\endhead", *map(line, shown.rows), r"\bottomrule"]
     notes = [rf"\par {escaped(note)}" for note in shown.notes]
-    return "\n".join([rf"\begin{{table}}\caption{{{escaped(shown.title)}}}", *body, *notes, r"\end{table}"])
+    return "\n".join([rf"\begin{{longtable}}{{{columns}}}", *body, r"\end{longtable}", *notes])
 
 
-def _rich(shown: Grid) -> RenderableType:
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, title=Text(shown.title, "bold"), title_justify="left", pad_edge=False)
-    for position, heading in enumerate(shown.headings):
-        table.add_column(Text(heading), justify="left" if position == 0 else "right")
-    for row in shown.rows:
-        table.add_row(*[Text(cell) for cell in row])
-    return Group(table, *[Text(note, "dim") for note in shown.notes], "")
+def _lines(shown: Grid, room: int) -> list[Line]:
+    """The table side by side where it fits, else a line per cell; notes below."""
+    lines: list[Line] = [[(text, "bold")] for text in wrapped(shown.title, room)]
+    columns = [
+        Column(heading, [Cell(row[position]) for row in shown.rows])
+        for position, heading in enumerate(shown.headings[1:], 1)
+    ]
+    if sum(column.needs() + 2 for column in columns) + NARROWEST <= room:
+        lines += table("", [Name(row[0]) for row in shown.rows], columns, room)
+    else:
+        for row in shown.rows:
+            lines.append([(row[0], "bold")])
+            for heading, cell in zip(shown.headings[1:], row[1:], strict=True):
+                lines += [[(text, "")] for text in wrapped(f"  {heading}: {cell}", room)] if cell else []
+    return [*lines, *([(text, "dim")] for note in shown.notes for text in wrapped(note, room)), []]

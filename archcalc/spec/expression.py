@@ -85,7 +85,10 @@ _KNOWN_NUMBER = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]+)?")
 
 @lru_cache(maxsize=8192)
 def parse(text: str, attributes: frozenset[str] | None = AXES) -> Parsed:
-    """The expression that a text states; raises ExpressionError. What may stand behind a point is given; None: any name."""
+    """The expression that a text states; raises ExpressionError.
+
+    What may stand behind a point is given; None means any name.
+    """
     if _WHOLE.fullmatch(text) and len(text) < 1000:
         return _constant(_checked(int(text)))
     if text in ("true", "false"):

@@ -91,7 +91,9 @@ def names() -> list[str]:
 def table(name: str) -> Table:
     """The table of that name; raises NotFoundError or SpecError."""
     if name not in names():
-        raise NotFoundError(f"there is no table '{name}'", hint=did_you_mean(name, names()) or "'archcalc tables' lists them")
+        raise NotFoundError(
+            f"there is no table '{name}'", hint=did_you_mean(name, names()) or "'archcalc tables' lists them"
+        )
     source = read_file(_HERE / f"{name}.yaml")
     reader = _TableReader(source)
     result = reader.table(name, parse_yaml(source))
@@ -118,7 +120,7 @@ class _TableReader(Reader):
             verified=not (isinstance(verified, Scalar) and verified.text == "false"),
             note=self.text(parts.get("note"), "note"),
             columns=tuple((column, heading) for column, (heading, _) in columns.items()),
-            rows=tuple(self._row(row, columns) for row in rows.items),
+            rows=tuple(self._table_row(row, columns) for row in rows.items),
         )
 
     def _columns(self, node: Node | None) -> dict[str, tuple[str, Expression | None]]:
@@ -141,15 +143,19 @@ class _TableReader(Reader):
                 self.problems.append(node.problem(error))
         return self.expression(node)
 
-    def _row(self, node: Node, columns: dict[str, tuple[str, Expression | None]]) -> Row:
+    def _table_row(self, node: Node, columns: dict[str, tuple[str, Expression | None]]) -> Row:
         if not isinstance(node, Mapping):
             self.wrong("a row is a mapping", node)
             return Row("?", (), None, node)
         parts = self.keys(node, (*_ROW_KEYS, *columns), "a row")
         unpublished = self.text(parts.get("unpublished"), "unpublished")
         around = self._networks(parts)
-        cells = tuple(self._cell(name, parts[name], columns[name][1], around, unpublished) for name in columns if name in parts)
-        return Row(self.text(parts.get("label"), "label") or "", cells, unpublished or self.text(parts.get("why"), "why"), node)
+        cells = tuple(
+            self._cell(name, parts[name], columns[name][1], around, unpublished) for name in columns if name in parts
+        )
+        return Row(
+            self.text(parts.get("label"), "label") or "", cells, unpublished or self.text(parts.get("why"), "why"), node
+        )
 
     def _networks(self, parts: dict[str, Node]) -> dict[str, Network]:
         networks: dict[str, Network] = {}
@@ -165,7 +171,9 @@ class _TableReader(Reader):
 
     def _network(self, parts: dict[str, Node]) -> Network:
         given = parts.get("with")
-        settings = [(key.text, self.expression(value)) for key, value in given.entries] if isinstance(given, Mapping) else []
+        settings = (
+            [(key.text, self.expression(value)) for key, value in given.entries] if isinstance(given, Mapping) else []
+        )
         return Network(self.text(parts.get("spec"), "spec") or "", tuple(settings), self.text(parts.get("at"), "at"))
 
     def _cell(
