@@ -15,7 +15,7 @@ from asking import is_plain, refusal, spec
 import archcalc
 from archcalc.cli import main
 
-BOUNDED = 10  # seconds after which conftest stops a test that hangs; none takes two
+BOUNDED = 60  # seconds after which conftest stops a test that hangs; none takes two
 
 LAYERS = "input: [6, 8, 8]\nlayers: "
 
