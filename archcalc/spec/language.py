@@ -34,7 +34,8 @@ _FORBIDDEN_NAMES = {
     "lambda",
 }
 _NO_HEADS = ("repeat", "for", "if", "output", *MODIFIERS, "layers", "then", "else")
-_BLOCK = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(?:\((.*)\))?\s*", re.DOTALL)
+_BLOCK = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*(?:\((.*)\))?", re.DOTALL)
+_TARGET = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*(?:\[(.*)\])?", re.DOTALL)
 
 
 class Located(ArchcalcError):
@@ -336,17 +337,19 @@ class Reader:
         return blocks
 
     def _block(self, key: Scalar, value: Node) -> Block | None:
-        match = _BLOCK.fullmatch(key.text)
+        match = _BLOCK.fullmatch(key.text.strip())
         if match is None:
             self.wrong(f"'{key.text}' does not start a block", key, "write 'name(a, b=default):' and its steps below")
             return None
         name = self.identifier(key, match[1], "a block")
         parameters: list[tuple[str, Expression | None]] = []
+        names: set[str] = set()
         for written in split_commas(match[2] or ""):
             parameter, equals, default = written.partition("=")
             parameter = self.identifier(key, parameter.strip(), "a parameter")
-            if any(parameter == other for other, _ in parameters):
+            if parameter in names:
                 self.wrong(f"the parameter '{parameter}' stands here twice", key)
+            names.add(parameter)
             if not equals and parameters and parameters[-1][1] is not None:
                 self.wrong(f"'{parameter}' needs a default: it comes after a parameter that has one", key)
             default_node = key.part(default.strip())
@@ -531,11 +534,7 @@ class Reader:
         items = node.items if isinstance(node, Sequence) else (node,)
         targets = []
         for item in items:
-            match = (
-                re.fullmatch(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(?:\[(.*)\])?\s*", item.text, re.DOTALL)
-                if isinstance(item, Scalar)
-                else None
-            )
+            match = _TARGET.fullmatch(item.text.strip()) if isinstance(item, Scalar) else None
             if match is None or not isinstance(item, Scalar):
                 self.wrong("'as' gives a name: x, x[i], or a list of these", item)
                 continue
