@@ -41,7 +41,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         return (yield)
     limits = resource.getrlimit(resource.RLIMIT_AS)
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (used + MUCH_MEMORY, limits[1]))
+    much = MUCH_MEMORY * (8 if pyfuncitem.get_closest_marker("thorough") else 1)  # hypothesis keeps its examples
+    resource.setrlimit(resource.RLIMIT_AS, (used + much, limits[1]))
     signal.signal(signal.SIGALRM, _stop)
     signal.alarm(seconds)
     try:
