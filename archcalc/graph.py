@@ -72,11 +72,19 @@ class Section:
 class Facts:
     """What an operator's rules say of given input shapes; equal questions share one answer."""
 
-    __slots__ = ("lost", "pointwise", "reach", "shape", "weights", "work")
+    __slots__ = ("lost", "op", "pointwise", "reach", "shape", "weights", "work")
 
     def __init__(
-        self, shape: Shape, weights: Mapping[str, Weight], work: Work, reach: tuple[Reach, ...] | None, *, lost: bool
+        self,
+        op: Op,
+        shape: Shape,
+        weights: Mapping[str, Weight],
+        work: Work,
+        reach: tuple[Reach, ...] | None,
+        *,
+        lost: bool,
     ) -> None:
+        self.op = op
         self.shape = shape
         self.weights = weights
         self.work = work
@@ -172,7 +180,7 @@ def _facts(op: Op, shape: Shape, shapes: tuple[Shape, ...]) -> Facts:
     for number in (*shape, *work, *[weight.size for weight in weights.values()]):
         if type(number) is int and number.bit_length() > LIMITS.integer_bits:
             raise LimitError(f"a size or a count has more than {LIMITS.integer_bits:,} bits")
-    return Facts(shape, weights, work, reach, lost=lost)
+    return Facts(op, shape, weights, work, reach, lost=lost)
 
 
 def _refused(requirement: Requirement) -> ShapeError:

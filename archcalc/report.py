@@ -138,14 +138,14 @@ def report(
 
 def _layers(graph: Graph, cost: list[Cost], sight: list[Seen]) -> tuple[Layer, ...]:
     nodes = graph.nodes
-    fields: dict[int, ReceptiveField | None] = {}  # what many layers see is one value
+    fields: dict[tuple[object, ...], ReceptiveField | None] = {}  # what many layers see is one value
     rows = []
     for node, (params, trainable, buffers, work, flops, activations, _, owner), sees in zip(
         nodes, cost, sight, strict=True
     ):
         if node.op is None:
             continue
-        seen_by = id(sees)
+        seen_by = (id(sees.axes), sees.whole_input, sees.met)
         if seen_by not in fields:
             fields[seen_by] = receptive_field(sees)
         inputs = node.inputs

@@ -150,6 +150,9 @@ class Reach(NamedTuple):
             return self
         if self.step * other.period != other.step * self.period:
             return None
+        if len(self.windows) == len(other.windows) == 1:
+            joined = Reach(self.step, (join(self.windows[0], other.windows[0]),))
+            return self if joined == self else other if joined == other else joined
         period = lcm(self.period, other.period)
         if period > LIMITS.period:
             raise UndecidedError(f"a receptive field that repeats every {period} positions is too irregular to follow")

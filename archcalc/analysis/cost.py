@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from archcalc.graph import Facts, Graph, Node
-    from archcalc.ops.op import Op, Weight
+    from archcalc.ops.op import Weight
 
 
 class Cost(NamedTuple):
@@ -38,20 +38,20 @@ def costs(graph: Graph, *, training: bool = False) -> list[Cost]:
     owners = graph.owners()
     result = []
     for node in graph.nodes:
-        op, facts = node.op, node.facts
-        if op is None or facts is None or (op.idle_at_inference and not training):
+        facts = node.facts
+        if facts is None or (facts.op.idle_at_inference and not training):
             result.append(NOTHING)
             continue
-        cost = _alone(op, facts)
+        cost = _alone(facts)
         result.append(cost if node.share is None and not node.frozen else _in_place(cost, node, facts, owners))
     return result
 
 
 @lru_cache(maxsize=FACTS_KEPT)
-def _alone(op: Op, facts: Facts) -> Cost:
+def _alone(facts: Facts) -> Cost:
     """The cost of an operator that shares no weights and is trained."""
     work = facts.work
-    activations = 0 if op.storage == VIEW else product(facts.shape)
+    activations = 0 if facts.op.storage == VIEW else product(facts.shape)
     if not facts.weights:
         return Cost(0, 0, 0, work, work.flops, activations)
     params, buffers = _sizes(facts.weights.values())

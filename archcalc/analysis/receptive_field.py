@@ -114,7 +114,8 @@ def _union(left: tuple[Reach, ...], right: tuple[Reach, ...]) -> tuple[Reach, ..
         if joined is None:
             return None
         result.append(joined)
-    return tuple(result)
+    joined_axes = tuple(result)
+    return left if joined_axes == left else right if joined_axes == right else joined_axes
 
 
 def _through(axes: tuple[Reach, ...], reach: Sequence[Reach]) -> tuple[Reach, ...] | None:
@@ -137,15 +138,17 @@ def receptive_field(seen: Seen) -> ReceptiveField | None:
     """The receptive field in numbers; None where no window path is left."""
     if seen.met is not None:
         return ReceptiveField((), (), (), 1, seen.whole_input, seen.met)
-    if not seen.axes or any(not any(reach.windows) for reach in seen.axes):  # no path, or all fall into holes
-        return None
     axes = seen.axes
-    if len(axes[0].windows) == 1 and all(reach is axes[0] for reach in axes):
+    if not axes:
+        return None
+    rank = len(axes)
+    if axes[0].windows[0] is not None and axes[0].period == 1 and axes.count(axes[0]) == rank:
         size, stride, start = _numbers(axes[0])
-        rank = len(axes)
         return ReceptiveField((size,) * rank, (stride,) * rank, (start,) * rank, 1, seen.whole_input)
+    if not all(any(reach.windows) for reach in axes):  # all fall into holes
+        return None
     numbers = [_numbers(axes[0])]
-    for i in range(1, len(axes)):
+    for i in range(1, rank):
         numbers.append(numbers[-1] if axes[i] is axes[i - 1] else _numbers(axes[i]))
     sizes, strides, starts = zip(*numbers, strict=True)
     return ReceptiveField(sizes, strides, starts, lcm(*(reach.period for reach in axes)), seen.whole_input)

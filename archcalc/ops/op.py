@@ -65,6 +65,8 @@ class Op:
     """An operator: its arguments, and the rules that follow from them and from its input shapes."""
 
     fields: ClassVar[dict[str, Field]] = {}
+    required: ClassVar[dict[str, bool]] = {}
+    """Whether each argument must be given, by its name."""
     words: ClassVar[tuple[str, ...]] = ()
     arity: ClassVar[int | None] = 1
     storage: ClassVar[str] = NEW
@@ -83,6 +85,7 @@ class Op:
                 kind, _, optional = annotation.partition(" | ")
                 fields[name] = Field(name, KINDS[kind], vars(cls).get(name, REQUIRED), optional == "None")
         cls.fields = fields | {name: field for name, field in cls.fields.items() if name not in fields}
+        cls.required = {name: field.default is REQUIRED for name, field in cls.fields.items()}
         cls.words = tuple(word for field in cls.fields.values() for word in field.kind.words)
         code = cls.output.__code__
         cls.arity = None if code.co_flags & VARIADIC else code.co_argcount - 1

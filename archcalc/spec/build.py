@@ -10,7 +10,6 @@ from archcalc.graph import Condition, Graph, Section, Share, TieError, numbered
 from archcalc.limits import LIMITS, Limits
 from archcalc.ops import OPS
 from archcalc.ops.arguments import count, shown
-from archcalc.ops.op import REQUIRED
 from archcalc.recorded import Recorded, is_free, write
 from archcalc.spec.check import argument_problems
 from archcalc.spec.expression import Collection, ExpressionError, Tensors, truth
@@ -66,6 +65,7 @@ class _Builder:
         self.graph = Graph(limits, symbolic=symbolic)
         self.shared: dict[str, Any] = {}  # what every body sees: `training` and the hyperparameters
         self.constant: dict[int, Op] = {}  # the operator of a call whose arguments are constant
+        self.varied: dict[tuple[object, ...], Op] = {}  # that of another, by what its arguments come to
         self.steps_run = 0
         self.depth = 0
         self.extra_outputs: list[tuple[str, int]] = []
@@ -237,8 +237,7 @@ class _Builder:
     def block(self, block: Block, call: Call, step: Step, frame: Frame, flow: Flow) -> Flow:
         """A block: its steps, seeing its arguments, the hyperparameters and what flows in."""
         if call.head != block.name:
-            parameters = {name: default is None for name, default in block.parameters}
-            _check_arguments(argument_problems(block.name, parameters, call.arguments, step.mark))
+            _check_arguments(argument_problems(block.name, block.required, call.arguments, step.mark))
         self._deeper(step.mark)
         given = _values(call.arguments, [name for name, _ in block.parameters], frame)
         section = self._section(step.name, frame, block.name)
@@ -256,10 +255,23 @@ class _Builder:
 
     def _operator(self, kind: str, call: Call, step: Step, frame: Frame) -> Op:
         """The operator that a call makes; equal ones are one object."""
+        varying = [expression.value(frame) for expression in call.arguments.varying]
+        types = tuple(map(type, varying))
+        if not _SIMPLE.issuperset(types):
+            return self._made(kind, call, step, frame)
+        if not varying and call.head == kind:
+            op = self.constant[id(call)] = self._made(kind, call, step, frame)
+            return op
+        key = (id(call), kind, *varying, *types)  # true equals 1, but is no number
+        known = self.varied.get(key)
+        if known is None:
+            known = self.varied[key] = self._made(kind, call, step, frame)
+        return known
+
+    def _made(self, kind: str, call: Call, step: Step, frame: Frame) -> Op:
         cls = self.ops[kind]
         if call.head != kind:
-            required = {name: field.default is REQUIRED for name, field in cls.fields.items()}
-            _check_arguments(argument_problems(kind, required, call.arguments, step.mark))
+            _check_arguments(argument_problems(kind, cls.required, call.arguments, step.mark))
         values = _values(call.arguments, cls.fields, frame)
         try:
             simple = _SIMPLE.issuperset(map(type, values.values()))
@@ -271,8 +283,6 @@ class _Builder:
             for name, value in values.items():
                 accepted = cls.fields[name].kind
                 self._require(value, accepted.least, whole=accepted.whole, mark=step.mark)
-        if call.head == kind and call.arguments.constant:
-            self.constant[id(call)] = op
         return op
 
     def _require(self, value: Any, least: int | None, *, whole: bool, mark: Node) -> None:

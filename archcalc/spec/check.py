@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.errors import SHOWN_PROBLEMS, ArchcalcError, Problem, did_you_mean, nearest
-from archcalc.ops.op import REQUIRED
 from archcalc.spec.language import Call, Expression, For, If, Merge, Output, Repeat, Step, flat_names
 
 if TYPE_CHECKING:
@@ -156,23 +155,20 @@ class Checker:
         if call.head in known.variables:
             self.used.add(call.head)
         elif call.head in self.spec.blocks:
-            parameters = {name: default is None for name, default in self.spec.blocks[call.head].parameters}
-            self.arguments(call.head, parameters, call.arguments, mark)
+            self.problems += argument_problems(call.head, self.spec.blocks[call.head].required, call.arguments, mark)
         elif call.head in self.ops:
-            fields = {name: field.default is REQUIRED for name, field in self.ops[call.head].fields.items()}
-            self.arguments(call.head, fields, call.arguments, mark)
+            self.problems += argument_problems(call.head, self.ops[call.head].required, call.arguments, mark)
         else:
             candidates = {*self.ops, *self.spec.blocks, *known.variables, "repeat", "for", "if", "output"}
             self.wrong(f"there is no operator or block '{call.head}'", mark, self.near(call.head, candidates))
 
-    def arguments(self, head: str, parameters: Mapping[str, bool], given: Arguments, mark: Node) -> None:
-        """Every argument is one that is taken, and none is missing; `parameters` tells which must be there."""
-        for problem in argument_problems(head, parameters, given, mark):
-            self.problems.append(problem)
-
 
 def argument_problems(head: str, parameters: Mapping[str, bool], given: Arguments, mark: Node) -> list[Problem]:
-    """What is wrong with these arguments."""
+    """What is wrong with these arguments; `parameters` tells which must be given."""
+    present = {*list(parameters)[: len(given.ordered)], *[name for name, _, _ in given.named]}
+    missing = [name for name, needed in parameters.items() if needed and name not in present]
+    if not missing and present <= parameters.keys() and len(given.ordered) <= len(parameters):
+        return []
     takes = f"{head} takes: {', '.join(parameters)}" if parameters else f"{head} takes no arguments"
     problems = []
     for name, _, place in given.named:
@@ -187,9 +183,8 @@ def argument_problems(head: str, parameters: Mapping[str, bool], given: Argument
                 ArchcalcError(f"{head} takes {len(parameters)} arguments, not {len(given.ordered)}", hint=takes)
             )
         )
-    present = {*list(parameters)[: len(given.ordered)], *(name for name, _, _ in given.named)}
-    present |= {near for name in present - parameters.keys() if (near := nearest(name, parameters))}  # one misspelt
-    missing = [name for name, required in parameters.items() if required and name not in present]
+    misspelt = {nearest(name, parameters) for name in present - parameters.keys()}
+    missing = [name for name in missing if name not in misspelt]
     if missing:
         problems.append(
             mark.problem(ArchcalcError(f"{head} needs {' and '.join(repr(name) for name in missing)}", hint=takes))

@@ -94,11 +94,11 @@ class Branch(NamedTuple):
 
 
 class Arguments(NamedTuple):
-    """The arguments of an operator or a block, as written: in order, or by name; `constant` if no name is in them."""
+    """The arguments of an operator or a block, in order or by name; `varying` are those that hold names."""
 
     ordered: tuple[Expression, ...] = ()
     named: tuple[tuple[str, Expression, Node], ...] = ()
-    constant: bool = True
+    varying: tuple[Expression, ...] = ()
 
 
 NO_ARGUMENTS = Arguments()
@@ -182,6 +182,11 @@ class Block(NamedTuple):
     parameters: tuple[tuple[str, Expression | None], ...]
     steps: tuple[Step, ...]
     mark: Node
+
+    @property
+    def required(self) -> dict[str, bool]:
+        """Whether each argument must be given, by its name."""
+        return {name: default is None for name, default in self.parameters}
 
 
 class File(NamedTuple):
@@ -387,7 +392,7 @@ class Reader:
                 self.wrong(f"a step does one thing, but here are '{first}' and '{second.text}'", second, hint)
             return None
         action = self._action(*heads[0], rest) if heads else None
-        misspelt = isinstance(action, Call) and self.near(action.head, ("repeat", "for", "if"))
+        misspelt = rest and isinstance(action, Call) and self.near(action.head, ("repeat", "for", "if"))
         for stray, value in rest.items() if not misspelt else ():
             owner = "'repeat' or 'for'" if stray == "layers" else "'if'"
             self.wrong(f"'{stray}' belongs to {owner}", value)
@@ -508,12 +513,12 @@ class Reader:
             named = [
                 (key.text, self.expression(value), key) for key, value in node.entries if not self._stray_bracket(key)
             ]
-            return Arguments((), tuple(named), all(value.parsed.constant for _, value, _ in named))
+            return Arguments((), tuple(named), tuple([value for _, value, _ in named if not value.parsed.constant]))
         if isinstance(node, Scalar) and not node.text and not node.quoted:
             return NO_ARGUMENTS
         items = node.items if isinstance(node, Sequence) else [node]
-        ordered = [self.expression(item) for item in items]
-        return Arguments(tuple(ordered), (), all(value.parsed.constant for value in ordered))
+        ordered = tuple([self.expression(item) for item in items])
+        return Arguments(ordered, (), tuple([value for value in ordered if not value.parsed.constant]))
 
     def _template(self, node: Node, what: str) -> Template:
         mark = node
