@@ -18,9 +18,9 @@ from archcalc.recorded import product, total
 from archcalc.render.json import as_data
 from archcalc.report import PRECISIONS
 from archcalc.shape import space
-from archcalc.spec.expression import FUNCTIONS
 from archcalc.spec.figure import QUANTITIES, UNITS
 from archcalc.spec.language import KEYS, MERGES, MODIFIERS
+from archcalc.spec.values import FUNCTIONS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,12 +12,12 @@ from archcalc.ops import OPS
 from archcalc.ops.arguments import count, shown
 from archcalc.recorded import Recorded, is_free, write
 from archcalc.spec.check import argument_problems
-from archcalc.spec.expression import Collection, ExpressionError, Tensors, truth
 from archcalc.spec.failure import Failed, mismatch, wrong
 from archcalc.spec.hyperparameters import work_out
 from archcalc.spec.language import Call, Expression, For, If, Located, Merge, Output, Repeat, Step
 from archcalc.spec.load import words
 from archcalc.spec.scope import Body, Frame
+from archcalc.spec.values import Collection, ExpressionError, Tensors, truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

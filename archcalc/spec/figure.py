@@ -11,7 +11,8 @@ from archcalc.spec.source import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
     from archcalc.recorded import Number
-    from archcalc.spec.language import Expression, Reader
+    from archcalc.spec.language import Expression
+    from archcalc.spec.read import Reader
 
 LONGEST = 200
 UNITS = {

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from archcalc.errors import LimitError, UndecidedError
 from archcalc.ops.arguments import shown
 from archcalc.recorded import Recorded
-from archcalc.spec.expression import ExpressionError, number
 from archcalc.spec.failure import wrong
+from archcalc.spec.values import ExpressionError, number
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

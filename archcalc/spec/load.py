@@ -10,10 +10,12 @@ from archcalc.errors import ArchcalcError, NotFoundError, Problem, SpecError, Us
 from archcalc.limits import LIMITS
 from archcalc.ops import OPS
 from archcalc.spec.check import Checker
-from archcalc.spec.expression import ExpressionError, parse
-from archcalc.spec.language import NAME, Block, Expression, File, Reader, Step
+from archcalc.spec.expression import parse
+from archcalc.spec.language import NAME, Block, Expression, File, Step
+from archcalc.spec.read import Reader
 from archcalc.spec.source import Node, Offset, Scalar, Source, read_file
 from archcalc.spec.source import parse as parse_yaml
+from archcalc.spec.values import ExpressionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,7 +8,7 @@ from archcalc.errors import did_you_mean
 from archcalc.graph import Condition, Graph, Section
 from archcalc.recorded import Quantity, Shape, is_free
 from archcalc.shape import features
-from archcalc.spec.expression import Collection, ExpressionError, Tensors
+from archcalc.spec.values import Collection, ExpressionError, Tensors
 
 if TYPE_CHECKING:
     from archcalc.graph import Share

@@ -10,8 +10,8 @@ from archcalc.ops import OPS
 from archcalc.recorded import Quantity, known, total
 from archcalc.report import PRECISIONS, Layer, Report, report, stored
 from archcalc.spec.build import build
-from archcalc.spec.expression import truth
 from archcalc.spec.load import with_settings
+from archcalc.spec.values import truth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

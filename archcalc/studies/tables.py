@@ -11,12 +11,14 @@ from archcalc.errors import ArchcalcError, NotFoundError, SpecError, did_you_mea
 from archcalc.recorded import Number, known, total
 from archcalc.report import Layer, Report, report
 from archcalc.spec.build import build
-from archcalc.spec.expression import ExpressionError, parse
+from archcalc.spec.expression import parse
 from archcalc.spec.figure import Figure, FigureError, read_figure
-from archcalc.spec.language import Expression, Reader
+from archcalc.spec.language import Expression
 from archcalc.spec.load import load, with_settings
+from archcalc.spec.read import Reader
 from archcalc.spec.source import Mapping, Node, Scalar, Sequence, read_file
 from archcalc.spec.source import parse as parse_yaml
+from archcalc.spec.values import ExpressionError
 
 if TYPE_CHECKING:
     from archcalc.graph import Graph
