@@ -12,7 +12,7 @@ from archcalc.recorded import Recorded, Shape, Size, write
 from archcalc.shape import written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from archcalc.ops.op import Op, Requirement, Weight
     from archcalc.window import Reach
@@ -50,13 +50,19 @@ class Section:
 
     def number(self, taken: Iterable[str] = ()) -> None:
         """Give every part its path; equal names in one place are numbered 1, 2, ..., past those that are taken."""
+        known: dict[tuple[str, ...], Sequence[str]] = {}  # blocks that are called again have the same parts
         waiting = [self]
         while waiting:
             section = waiting.pop()
             parts = section.parts
             prefix = f"{section.path}/" if section.path else ""
-            others, taken = taken, ()
-            for part, segment in zip(parts, numbered([part.name for part in parts], others), strict=True):
+            names = tuple([part.name for part in parts])
+            segments = known.get(names)
+            if segments is None:
+                segments = known[names] = numbered(names)
+            if section is self and taken:
+                segments = numbered(names, taken)
+            for part, segment in zip(parts, segments, strict=True):
                 part.path = path = prefix + segment
                 if type(part) is Section:
                     if part.parts:
@@ -207,6 +213,7 @@ class Graph:
         self.nodes: list[Node] = []
         self.inputs: list[int] = []
         self.outputs: list[tuple[str, int]] = []
+        self.sharing: list[Node] = []  # the nodes whose weights others may have too
         self.conditions: list[Condition] = []
         self.hyperparameters: dict[str, object] = {}
         self._known: dict[tuple[object, ...], tuple[Op, Facts]] = {}
@@ -254,6 +261,8 @@ class Graph:
         else:
             section.node = node
         nodes.append(node)
+        if share is not None:
+            self.sharing.append(node)
         return index
 
     def _symbolic_facts(self, op: Op, shapes: tuple[Shape, ...], index: int) -> Facts:
@@ -309,9 +318,9 @@ class Graph:
         """
         first: dict[tuple[str, str, str], tuple[Node, Weight]] = {}
         owners: dict[tuple[int, str], int] = {}
-        for node in self.nodes:
-            if node.share is None or node.facts is None:
-                continue
+        for node in self.sharing:
+            assert node.share is not None
+            assert node.facts is not None
             label, step = node.share
             place = node.path.removeprefix(step.path) if step else ""
             for name, weight in node.facts.weights.items():
@@ -339,7 +348,7 @@ def _current_path(section: Section, part: Section | Node) -> str:
     return f"{prefix}/{segment}" if prefix else segment
 
 
-def numbered(names: list[str], others: Iterable[str] = ()) -> list[str]:
+def numbered(names: Sequence[str], others: Iterable[str] = ()) -> Sequence[str]:
     """The names, with 1, 2, ... behind those that occur more than once; a number that is taken is passed over."""
     taken = set(others)
     if len(names) == len(set(names)) and taken.isdisjoint(names):

@@ -120,12 +120,13 @@ class Op:
         return {name: getattr(self, name) for name in self.fields}
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.arguments == getattr(other, "arguments", None)
+        return self is other or (type(self) is type(other) and self.arguments == getattr(other, "arguments", None))
 
     def __hash__(self) -> int:
-        if "_hash" not in self.__dict__:
-            self.__dict__["_hash"] = hash((type(self), tuple(self.arguments.values())))
-        return int(self.__dict__["_hash"])
+        kept = self.__dict__
+        if "_hash" not in kept:
+            kept["_hash"] = hash((type(self), *self.arguments.values()))
+        return kept["_hash"]  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.arguments.items())})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -66,6 +67,7 @@ class _Builder:
         self.shared: dict[str, Any] = {}  # what every body sees: `training` and the hyperparameters
         self.constant: dict[int, Op] = {}  # the operator of a call whose arguments are constant
         self.varied: dict[tuple[object, ...], Op] = {}  # that of another, by what its arguments come to
+        self.checked: set[tuple[int, str]] = set()  # the calls by a name whose arguments suit its value
         self.steps_run = 0
         self.depth = 0
         self.extra_outputs: list[tuple[str, int]] = []
@@ -117,16 +119,19 @@ class _Builder:
 
     def run_steps(self, steps: tuple[Step, ...], frame: Frame, flow: Flow) -> Flow:
         """What flows out of a list of steps."""
+        self.steps_run += len(steps)
+        if self.steps_run > self.limits.steps:
+            raise wrong(steps[0].mark, LimitError(f"the spec runs more than {self.limits.steps:,} steps"))
+        constant = self.constant
         for step in steps:
-            self.steps_run += 1
-            if self.steps_run > self.limits.steps:
-                raise wrong(step.mark, LimitError(f"the spec runs more than {self.limits.steps:,} steps"))
             action = step.action
-            if type(action) is Call and step.plain:
+            if not step.plain or type(action) is not Call:
+                flow = self.step(step, frame, flow)
+            elif (op := constant.get(id(action))) is not None:
+                flow = self._add(action.head, op, flow, action.head, frame.section, step, frame, frame.share)
+            else:
                 frame.flow = flow
                 flow = self.call(action, step, frame, flow)
-            else:
-                flow = self.step(step, frame, flow)
         return flow
 
     def step(self, step: Step, frame: Frame, flow: Flow) -> Flow:
@@ -232,12 +237,13 @@ class _Builder:
         op = self.constant.get(id(call)) or self._operator(head, call, step, frame)
         name = head if step.name is None else self._text(step.name, frame)
         share = frame.share if step.share is None else Share(self._text(step.share, frame), None)
-        return (self._add(head, op, flow, name, frame.section, step, frame, share),)
+        return self._add(head, op, flow, name, frame.section, step, frame, share)
 
     def block(self, block: Block, call: Call, step: Step, frame: Frame, flow: Flow) -> Flow:
         """A block: its steps, seeing its arguments, the hyperparameters and what flows in."""
-        if call.head != block.name:
+        if call.head != block.name and (id(call), block.name) not in self.checked:
             _check_arguments(argument_problems(block.name, block.required, call.arguments, step.mark))
+            self.checked.add((id(call), block.name))
         self._deeper(step.mark)
         given = _values(call.arguments, [name for name, _ in block.parameters], frame)
         section = self._section(step.name, frame, block.name)
@@ -256,8 +262,8 @@ class _Builder:
     def _operator(self, kind: str, call: Call, step: Step, frame: Frame) -> Op:
         """The operator that a call makes; equal ones are one object."""
         varying = [expression.value(frame) for expression in call.arguments.varying]
-        types = tuple(map(type, varying))
-        if not _SIMPLE.issuperset(types):
+        types = _types(tuple(varying))
+        if types is None:
             return self._made(kind, call, step, frame)
         if not varying and call.head == kind:
             op = self.constant[id(call)] = self._made(kind, call, step, frame)
@@ -274,9 +280,8 @@ class _Builder:
             _check_arguments(argument_problems(kind, cls.required, call.arguments, step.mark))
         values = _values(call.arguments, cls.fields, frame)
         try:
-            simple = _SIMPLE.issuperset(map(type, values.values()))
-            items = (*values, *values.values(), *map(type, values.values()))
-            op = made(cls, *items) if simple else cls(**values)  # type: ignore[arg-type]  # a class has a hash
+            types = _types(tuple(values.values()))
+            op = cls(**values) if types is None else made(cls, types, *values, *values.values())  # type: ignore[arg-type]  # a class has a hash
         except ArgumentError as error:
             raise wrong(_argument_mark(error, call, cls.fields, step), error) from None
         if self.graph.symbolic:
@@ -315,9 +320,9 @@ class _Builder:
         frame: Frame,
         share: Share | None,
         labels: Sequence[str] = (),
-    ) -> int:
+    ) -> Flow:
         try:
-            return self.graph.add(kind, op, flow, name, section, step, frame.frozen, share)
+            return (self.graph.add(kind, op, flow, name, section, step, frame.frozen, share),)
         except (ArgumentError, LimitError) as error:
             raise wrong(step.mark, error) from None
         except (ShapeError, UndecidedError) as error:
@@ -338,7 +343,7 @@ class _Builder:
         if not joined:
             raise wrong(step.mark, f"no branch of '{merge.head}' is there")
         op = made(self.ops[merge.head])  # type: ignore[arg-type]  # a class has a hash
-        return (self._add(merge.head, op, tuple(joined), "", section, step, frame, frame.share, labels),)
+        return self._add(merge.head, op, tuple(joined), "", section, step, frame, frame.share, labels)
 
     def _branches(
         self, branches: tuple[Branch, ...], frame: Frame, section: Section, flow: Flow
@@ -447,17 +452,28 @@ _ACTIONS: dict[type, Callable[..., Flow]] = {
     If: _Builder.choice,
     Output: _Builder.output,
 }
-_SIMPLE = frozenset((int, bool, str))
+_SIMPLE = frozenset((int, bool, str, Fraction))
 
 
 @lru_cache(maxsize=OPERATORS_KEPT)
-def made(cls: type[Op], *items: Any) -> Op:
+def made(cls: type[Op], types: tuple[object, ...] = (), *items: Any) -> Op:
     """An operator by the names and the values of its arguments; equal ones are one object, and operators never change.
 
-    The types of the values come last: true equals 1, but is no number.
+    The types of the values belong to the question: true equals 1, but is no number.
     """
-    count = len(items) // 3
-    return cls(**dict(zip(items[:count], items[count:], strict=False)))
+    count = len(items) // 2
+    return cls(**dict(zip(items[:count], items[count:], strict=True)))
+
+
+def _types(values: tuple[Any, ...]) -> tuple[object, ...] | None:
+    """The types of values, and of those inside lists; None where one is a recorded number, which equals only itself."""
+    types: list[object] = []
+    for value in values:
+        kind = _types(value) if type(value) is tuple else type(value)
+        if kind is None or (type(kind) is type and kind not in _SIMPLE):
+            return None
+        types.append(kind)
+    return tuple(types)
 
 
 def _values(arguments: Arguments, names: Iterable[str], frame: Frame) -> dict[str, Any]:

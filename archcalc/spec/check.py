@@ -94,10 +94,13 @@ class Checker:
     def steps(self, steps: Iterable[Step], known: Known) -> None:
         """A list of steps."""
         for step in steps:
-            self.step(step, known)
+            if step.plain:
+                self.action(step, known)
+            else:
+                self.step(step, known)
 
     def step(self, step: Step, known: Known) -> None:
-        """One step and what is inside it."""
+        """One step with modifiers and what is inside it."""
         if step.chosen is not None:
             self.expression(step.chosen, known, choosing=True)
         for target in step.targets:

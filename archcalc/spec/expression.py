@@ -195,15 +195,24 @@ class _Reader:
 
     def boolean(self, node: ast.BoolOp, depth: int) -> Callable[[Scope], Any]:
         operands = [self.read(value, depth) for value in node.values]
-        if isinstance(node.op, ast.And):
-            return lambda scope: all(truth(operand(scope)) for operand in operands)
-        return lambda scope: any(truth(operand(scope)) for operand in operands)
+        settled = isinstance(node.op, ast.Or)
+
+        def run(scope: Scope) -> bool:
+            for operand in operands:
+                if truth(operand(scope)) is settled:
+                    return settled
+            return not settled
+
+        return run
 
     def compare(self, node: ast.Compare, depth: int) -> Callable[[Scope], Any]:
         operands = [self.read(value, depth) for value in (node.left, *node.comparators)]
         symbols = [_COMPARE.get(type(operator)) for operator in node.ops]
         if None in symbols:
             raise ExpressionError("comparisons are == != < <= > >= in, not in")
+        if len(operands) == 2:
+            (left, right), symbol = operands, str(symbols[0])
+            return lambda scope: compare(symbol, left(scope), right(scope), scope)
 
         def run(scope: Scope) -> bool:
             values = [operand(scope) for operand in operands]

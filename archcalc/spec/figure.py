@@ -33,13 +33,27 @@ class FigureError(ArchcalcError):
 
 
 class Figure(NamedTuple):
-    """A figure as printed: the value of its digits, the unit of its last digit, whether it is a bound, and its text."""
+    """A figure as printed: its digits, its unit, whether it is a bound, and its text."""
 
-    value: Number
-    last_digit: Number
+    digits: str
+    unit: str
     bound: str | None
-    exact: bool
     text: str
+
+    @property
+    def value(self) -> Number:
+        """What the digits and the unit state, exactly."""
+        return int(self.digits) if self.exact else Fraction(self.digits) * UNITS[self.unit]
+
+    @property
+    def last_digit(self) -> Number:
+        """The unit of the last digit."""
+        return Fraction(UNITS[self.unit], 10 ** len(self.digits.partition(".")[2]))
+
+    @property
+    def exact(self) -> bool:
+        """Whether it is a bare whole number."""
+        return not self.unit and "." not in self.digits
 
     def holds(self, value: Number, *, cut: bool = False) -> bool:
         """Whether an exact value is what the figure says.
@@ -74,7 +88,7 @@ class Expectation(NamedTuple):
 def read_figure(text: str) -> Figure:
     """The figure that a text prints; raises FigureError."""
     if text.isdecimal() and text.isascii() and len(text) < LONGEST:
-        return Figure(int(text), 1, None, True, text)
+        return Figure(text, "", None, text)
     match = _FIGURE.fullmatch(text.strip())
     if match is None or match[3] not in UNITS or len(text) > LONGEST:
         raise FigureError(
@@ -82,11 +96,7 @@ def read_figure(text: str) -> Figure:
             hint="write 138357544, 138M, 0.27M, 528 MiB, 'at most 600M' or 'at least 224'",
         )
     bound, digits, unit = match.groups()
-    digits = digits.replace(",", "").replace("_", "")
-    decimals = len(digits.partition(".")[2])
-    scale = UNITS[unit]
-    exact = not unit and not decimals
-    return Figure(Fraction(digits) * scale, Fraction(scale, 10**decimals), bound, exact, text.strip())
+    return Figure(digits.replace(",", "").replace("_", ""), unit, bound, text.strip())
 
 
 def read_expectation(reader: Reader, node: Mapping) -> Expectation:

@@ -230,7 +230,8 @@ class Reader:
         if not isinstance(node, Sequence):
             self.wrong(f"{what} is a list of steps", node, "each step starts with '- ', or the list stands in [ ]")
             return ()
-        return tuple(step for item in node.items if (step := self.step(item)) is not None)
+        steps = [self.step(item) for item in node.items]
+        return tuple([step for step in steps if step is not None])
 
     def step(self, node: Node) -> Step | None:
         """One step; None when it cannot be read."""
@@ -435,6 +436,8 @@ def _listed(items: list[Expression]) -> Parsed:
 
 def split_commas(text: str) -> list[str]:
     """The parts of a text between the commas that no bracket holds."""
+    if "(" not in text and "[" not in text:
+        return text.split(",") if text.strip() else []
     parts, depth, start = [], 0, 0
     for position, character in enumerate(text):
         depth += (character in "([") - (character in ")]")

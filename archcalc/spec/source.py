@@ -73,7 +73,7 @@ class Scalar(Node):
 
     __slots__ = ("quoted", "text")
 
-    def __init__(self, source: Source, start: Position, end: Position, text: str, *, quoted: bool = False) -> None:
+    def __init__(self, source: Source, start: Position, end: Position, text: str, quoted: bool = False) -> None:
         self.source = source
         self.start = start
         self.end = end
@@ -82,7 +82,7 @@ class Scalar(Node):
 
     def part(self, text: str) -> Scalar:
         """A part of the text, which stands where the whole does."""
-        return Scalar(self.source, self.start, self.end, text, quoted=self.quoted)
+        return Scalar(self.source, self.start, self.end, text, self.quoted)
 
 
 class Sequence(Node):
@@ -172,18 +172,18 @@ class _Reader:
     def read(self) -> Node | None:
         """The one node of the text."""
         source = self.source
-        events = _LOADER(source.text)
+        next_event = _LOADER(source.text).get_event
+        scalar, opening = yaml.ScalarEvent, (yaml.SequenceStartEvent, yaml.MappingStartEvent)
         top: list[Node] = []
         items = top  # of the innermost open list or mapping
         outer: list[tuple[list[Node], Position]] = []
-        while (event := events.get_event()) is not None:
+        while (event := next_event()) is not None:
             kind = type(event)
-            if kind is yaml.ScalarEvent:
+            if kind is scalar:
                 if event.anchor is not None or event.tag is not None:
                     self._refuse_extras(event)
-                quoted = event.style in _QUOTES
-                items.append(Scalar(source, event.start_mark, event.end_mark, event.value, quoted=quoted))
-            elif kind is yaml.SequenceStartEvent or kind is yaml.MappingStartEvent:
+                items.append(Scalar(source, event.start_mark, event.end_mark, event.value, event.style in _QUOTES))
+            elif kind in opening:
                 if event.anchor is not None or event.tag is not None:
                     self._refuse_extras(event)
                 outer.append((items, event.start_mark))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from operator import ge, gt, le, lt
+from operator import eq, ge, gt, le, lt, ne
 from typing import TYPE_CHECKING, Any, Protocol
 
 from archcalc.errors import ArchcalcError, UndecidedError
@@ -188,6 +188,8 @@ def compare(symbol: str, left: Any, right: Any, scope: Scope) -> bool:
     Free symbols: == counts as false and != as true unless identically so, which the scope is told of; an order that
     the bounds do not settle raises UndecidedError.
     """
+    if type(left) is int and type(right) is int and symbol in _ORDERS:
+        return _ORDERS[symbol](left, right)
     if symbol in ("in", "not in"):
         if not isinstance(right, tuple):
             raise ExpressionError(f"'in' asks for a list, not {_named(right)}")
@@ -199,7 +201,7 @@ def compare(symbol: str, left: Any, right: Any, scope: Scope) -> bool:
     return _ORDERS[symbol](number(left), number(right))
 
 
-_ORDERS: dict[str, Callable[[Any, Any], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
+_ORDERS: dict[str, Callable[[Any, Any], bool]] = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 
 
 def type_of(value: Any) -> str:
