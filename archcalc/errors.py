@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SHOWN_PROBLEMS = 20
 EXCERPT_WIDTH = 96
 LONGEST_WORD = 100
+MOST_WORDS = 1_000  # of the known ones, those whose length is nearest
 LONGEST_LINE = 400
 
 
@@ -134,9 +135,11 @@ def printable(text: str) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that is nearest, or none where nothing is near."""
-    from difflib import get_close_matches  # no report that succeeds needs it
+    from difflib import get_close_matches  # no report that succeeds needs these
+    from heapq import nsmallest
 
-    near = get_close_matches(word[:LONGEST_WORD], list(known), n=1, cutoff=0.6)
+    alike = nsmallest(MOST_WORDS, known, key=lambda other: (abs(len(other) - len(word)), other))
+    near = get_close_matches(word[:LONGEST_WORD], alike, n=1, cutoff=0.6)
     return near[0] if near else None
 
 

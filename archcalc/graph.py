@@ -216,6 +216,7 @@ class Graph:
         self.sharing: list[Node] = []  # the nodes whose weights others may have too
         self.conditions: list[Condition] = []
         self.hyperparameters: dict[str, object] = {}
+        self.steps = 0  # of the spec, run until everything was added
         self._known: dict[tuple[object, ...], tuple[Op, Facts]] = {}
 
     def add_input(self, name: str, shape: Shape, step: Origin | None = None) -> int:

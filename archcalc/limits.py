@@ -16,9 +16,14 @@ class Limits(NamedTuple):
     extends: int = 16  # files that extend one another
     integer_bits: int = 4_096
     list_length: int = 100_000
+    expectations: int = 10_000_000  # layers looked at for the rows of expect; a path, or a step run anew, counts as ten
+    items: int = 4_000_000  # items of lists and of long expressions walked for one network
     expression_length: int = 10_000
     expression_depth: int = 60
     period: int = 4_096  # positions after which a receptive field repeats
+    terms: int = 2_000  # terms of a formula
+    degree: int = 4_096  # powers in a formula
+    windows: int = 400_000  # windows of repeating receptive fields worked out for one network
 
     def with_layers(self, layers: int) -> Limits:
         """These limits for networks of up to `layers` operators."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
+from math import comb
 from typing import TYPE_CHECKING, Any
 
 import sympy
 from sympy.printing.str import StrPrinter
 
+from archcalc.errors import LimitError
+from archcalc.limits import LIMITS
 from archcalc.recorded import Quantity, Recorded
 
 if TYPE_CHECKING:
@@ -145,14 +148,60 @@ def _fraction_free(dividend: Any, divisor: Any) -> Any:
     return FloorDivide(sympy.expand(dividend / shared), divisor / shared) if primitive != 0 else sympy.Integer(0)
 
 
+@lru_cache(maxsize=4096)
+def _extent(form: Any) -> tuple[int, int, int]:
+    """How many terms a form has, of how many bits its numbers are at the most, and of which degree it is."""
+    terms = sympy.Add.make_args(form)
+    bits = degree = 0
+    for term in terms:
+        number, rest = term.as_coeff_Mul()
+        if number.is_Rational:
+            bits = max(bits, number.p.bit_length(), number.q.bit_length())
+        powers = [factor.exp if factor.is_Pow and factor.exp.is_Integer else 1 for factor in sympy.Mul.make_args(rest)]
+        degree = max(degree, sum(abs(int(power)) for power in powers))
+    return len(terms), bits, degree
+
+
+def _allowed(terms: int, bits: int, degree: int) -> None:
+    """Raises LimitError for a formula that is too large to be worked out."""
+    for count, limit, what in (
+        (terms, LIMITS.terms, "terms"),
+        (bits, LIMITS.integer_bits, "bits in a number"),
+        (degree, LIMITS.degree, "factors in a term"),
+    ):
+        if count > limit:
+            raise LimitError(f"a formula has more than {limit:,} {what}", hint="leave fewer symbols free")
+
+
+def _sum(*forms: Any) -> Any:
+    added = sympy.Add(*forms)
+    _allowed(len(sympy.Add.make_args(added)), 0, 0)
+    return added
+
+
+def _product(left: Any, right: Any) -> Any:
+    (terms, bits, degree), (others, more_bits, more_degree) = _extent(left), _extent(right)
+    _allowed(terms * others, bits + more_bits, degree + more_degree)
+    return sympy.expand(left * right)
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    """The power, expanded: of t terms it has at most C(t + exponent - 1, exponent)."""
+    terms, bits, degree = _extent(base)
+    times = int(exponent)
+    _allowed(1, bits * times, degree * times)
+    _allowed(comb(terms + times - 1, times), 0, 0)
+    return sympy.expand(base**exponent)
+
+
 _COMBINE: dict[str, Any] = {
-    "+": sympy.Add,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: sympy.expand(a * b),
+    "+": _sum,
+    "-": lambda a, b: _sum(a, -b),
+    "*": _product,
     "/": lambda a, b: sympy.expand(a / b),
     "//": _floor,
-    "%": lambda a, b: sympy.expand(a - b * _floor(a, b)),
-    "**": lambda a, b: sympy.expand(a**b),
+    "%": lambda a, b: _sum(a, -_product(b, _floor(a, b))),
+    "**": _power,
     "min": sympy.Min,
     "max": sympy.Max,
     "<": lambda a, b: a < b,

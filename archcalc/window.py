@@ -5,12 +5,16 @@ Laws of composition: Araujo, Norris and Sim 2019, "Computing Receptive Fields of
 
 from __future__ import annotations
 
+from functools import reduce
 from math import gcd, lcm
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from archcalc.errors import UndecidedError
 from archcalc.limits import LIMITS
 from archcalc.recorded import Recorded, Size, ceil_divide, maximum, minimum
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Interval: TypeAlias = "tuple[Size, Size] | None"
 
@@ -117,23 +121,32 @@ class Reach(NamedTuple):
         turns = self.period // gcd(step, self.period)
         if turns * local.period > LIMITS.period:
             return None
+        hull = self._hulls(dilation)
         windows = tuple(
-            w and self._hull(w[0] + turn * step, w[1] + turn * step, dilation)  # type: ignore[arg-type]
+            w and hull(w[0] + turn * step, w[1] + turn * step)  # type: ignore[arg-type]
             for turn in range(turns)
             for w in local.windows
         )
         return Reach(self.step * (step * turns // self.period), windows).reduced()
 
-    def _hull(self, first: int, last: int, every: int) -> Interval:
-        """What every so many of the positions first..last see together.
+    def _hulls(self, every: int) -> Callable[[int, int], Interval]:
+        """What every so many of the positions first..last see together, by runs of 1, 2, 4, ... such positions.
 
         The views of one residue only move on, so the first and the last position of each residue are enough.
         """
-        taps = range(first, last + 1, every)
         residues = self.period // gcd(every, self.period)
-        hull: Interval = None
-        for position in (*taps[:residues], *taps[-residues:]):
-            hull = join(hull, self._at(position))
+        runs = [self]
+
+        def hull(first: int, last: int) -> Interval:
+            taps = (last - first) // every + 1
+            few = min(taps, residues)
+            level = few.bit_length() - 1
+            while len(runs) <= level:
+                run, half = runs[-1], every << (len(runs) - 1)
+                runs.append(Reach(self.step, tuple([join(run._at(i), run._at(i + half)) for i in range(self.period)])))
+            rest, late = every * (few - (1 << level)), every * (taps - few)
+            return reduce(join, [runs[level]._at(first + shift) for shift in (0, rest, late, late + rest)])
+
         return hull
 
     def _at(self, position: int) -> Interval:

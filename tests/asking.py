@@ -70,3 +70,9 @@ def messages(said: str) -> list[str]:
 def is_plain(lines: Iterable[str]) -> bool:
     """Whether the lines hold nothing that a terminal would obey."""
     return all(character.isprintable() or character == "\t" for line in lines for character in line)
+
+
+def is_clear(said: str) -> bool:
+    """One message that fits a screen and holds nothing that a terminal would obey."""
+    lines = said.splitlines()
+    return bool(said.strip()) and len(said) < 6000 and max(map(len, lines)) < 600 and is_plain(lines)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from archcalc.recorded import Recorded, is_free, write
 from archcalc.spec.expression import parse
+from archcalc.spec.values import Items
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +17,7 @@ class Values:
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.variables = dict(values)
+        self.items = Items()
 
     def missing(self, name: str) -> NoReturn:
         raise AssertionError(f"{name} has no value")

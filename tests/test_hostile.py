@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import is_plain, refusal, spec
+from asking import is_clear, is_plain, refusal, spec
 
 import archcalc
 from archcalc.cli import main
@@ -18,12 +18,6 @@ from archcalc.cli import main
 BOUNDED = 60  # seconds after which conftest stops a test that hangs; none takes two
 
 LAYERS = "input: [6, 8, 8]\nlayers: "
-
-
-def is_clear(said: str) -> bool:
-    """One message that fits a screen and holds nothing that a terminal would obey."""
-    lines = said.splitlines()
-    return bool(said.strip()) and len(said) < 6000 and max(map(len, lines)) < 600 and is_plain(lines)
 
 
 def command(*arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import lcm
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcalc.errors import UndecidedError
+from archcalc.errors import LimitError, UndecidedError
 from archcalc.ops.op import POINT
 from archcalc.recorded import Quantity, Size, divide
 
@@ -54,6 +54,7 @@ class ReceptiveField(NamedTuple):
 def seen(graph: Graph) -> list[Seen]:
     """What every node sees, in order."""
     result: list[Seen] = []
+    left, axes = graph.limits.windows, None
     for node in graph.nodes:
         facts = node.facts
         if facts is None:
@@ -62,12 +63,22 @@ def seen(graph: Graph) -> list[Seen]:
             continue
         try:
             if len(node.inputs) == 1:
-                result.append(_behind_one(facts, result[node.inputs[0]]))
+                sees = _behind_one(facts, result[node.inputs[0]])
             else:
-                result.append(_behind_several(facts, [result[i] for i in node.inputs], node))
-        except UndecidedError:
-            result.append(Seen(None, any(result[i].whole_input for i in node.inputs), lost=True))
+                sees = _behind_several(facts, [result[i] for i in node.inputs], node)
+        except (UndecidedError, LimitError):
+            sees = _lost(node, result)
+        if sees.axes is not None and sees.axes is not axes:
+            axes = sees.axes
+            left -= sum([reach.period for reach in axes if reach.period > 1])
+            if left < 0:
+                sees = _lost(node, result)
+        result.append(sees)
     return result
+
+
+def _lost(node: Node, seen: list[Seen]) -> Seen:
+    return Seen(None, any(seen[i].whole_input for i in node.inputs), lost=True)
 
 
 def _behind_one(facts: Facts, source: Seen) -> Seen:

@@ -18,7 +18,7 @@ from archcalc.spec.hyperparameters import work_out
 from archcalc.spec.language import Call, Expression, For, If, Located, Merge, Output, Repeat, Step
 from archcalc.spec.load import words
 from archcalc.spec.scope import Body, Frame
-from archcalc.spec.values import Collection, ExpressionError, Tensors, truth
+from archcalc.spec.values import Collection, ExpressionError, Items, Tensors, truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -68,6 +68,7 @@ class _Builder:
         self.constant: dict[int, Op] = {}  # the operator of a call whose arguments are constant
         self.varied: dict[tuple[object, ...], Op] = {}  # that of another, by what its arguments come to
         self.checked: set[tuple[int, str]] = set()  # the calls by a name whose arguments suit its value
+        self.items = Items(limits.items)
         self.steps_run = 0
         self.depth = 0
         self.extra_outputs: list[tuple[str, int]] = []
@@ -75,7 +76,7 @@ class _Builder:
     def run(self, free: frozenset[str], *, training: bool) -> None:
         """Everything, from the hyperparameters to the outputs."""
         graph = self.graph
-        frame = Frame(graph, self.shared, self.words, Body(), graph.root)
+        frame = Frame(graph, self.shared, self.words, self.items, Body(), graph.root)
         self.shared["training"] = training
         graph.hyperparameters = work_out(self.spec.hyperparameters, free, frame, self.limits.recursion)
         flow = tuple(self._input(name, shape, frame) for name, shape in self.spec.inputs)
@@ -83,6 +84,7 @@ class _Builder:
         outputs = [*(("output", index) for index in flow), *self.extra_outputs]
         for name, (_, index) in zip(numbered([name for name, _ in outputs]), outputs, strict=True):
             graph.add_output(name, index)
+        graph.steps = self.steps_run
         graph.close()
         self._check_ends()
 
@@ -168,9 +170,16 @@ class _Builder:
             frame.choosing = False
         if not chosen:
             raise wrong(expression.mark, "'from' names no tensor")
+        self._walk(chosen, expression.mark)
         if len(chosen) > self.limits.list_length:
             raise wrong(expression.mark, LimitError(f"more than {self.limits.list_length:,} tensors flow here"))
         return chosen
+
+    def _walk(self, items: tuple[Any, ...], mark: Node) -> None:
+        try:
+            self.items.walk(items)
+        except LimitError as error:
+            raise wrong(mark, error) from None
 
     def _name(self, targets: Sequence[Target], frame: Frame, flow: Flow) -> None:
         """Give names to what flows out of a step."""
@@ -248,7 +257,9 @@ class _Builder:
         given = _values(call.arguments, [name for name, _ in block.parameters], frame)
         section = self._section(step.name, frame, block.name)
         share = frame.share if step.share is None else Share(self._text(step.share, frame), section)
-        inner = Frame(self.graph, dict(self.shared), self.words, Body(), section, frozen=frame.frozen, share=share)
+        inner = Frame(
+            self.graph, dict(self.shared), self.words, self.items, Body(), section, frozen=frame.frozen, share=share
+        )
         inner.flow = flow
         for name, default in block.parameters:
             if name in given:
@@ -262,6 +273,9 @@ class _Builder:
     def _operator(self, kind: str, call: Call, step: Step, frame: Frame) -> Op:
         """The operator that a call makes; equal ones are one object."""
         varying = [expression.value(frame) for expression in call.arguments.varying]
+        for value in varying:
+            if type(value) is tuple:
+                self._walk(value, step.mark)
         types = _types(tuple(varying))
         if types is None:
             return self._made(kind, call, step, frame)
@@ -303,7 +317,10 @@ class _Builder:
         if least is not None:
             from archcalc.symbolic import certainly
 
-            holds = certainly(least, "<=", value)
+            try:
+                holds = certainly(least, "<=", value)
+            except LimitError as error:
+                raise wrong(mark, error) from None
             if holds is False:
                 raise wrong(mark, f"'{write(value)}' is below {least}, whatever its free names are")
             if holds is None:
@@ -367,6 +384,8 @@ class _Builder:
                     raise
                 problems.extend(error.problems)
             except Located as error:
+                if error.final:
+                    raise
                 problems.append(error.mark.problem(error))
             self.depth = depth - 1
         if problems:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.errors import SHOWN_PROBLEMS, ArchcalcError, Problem, did_you_mean, nearest
@@ -77,7 +78,7 @@ class Checker:
             elif name == "channels":
                 self.wrong("'channels' has no meaning here: no tensor flows", expression.mark)
             else:
-                candidates = known.variables | known.tensors | self.words
+                candidates = chain(known.variables, known.tensors, self.words)
                 self.wrong(f"nothing is called '{name}'", expression.mark, self.near(name, candidates))
         for name in sorted(parsed.tensors - known.tensors):
             self.wrong(f"no tensor is called '{name}'", expression.mark, self.near(name, known.tensors))
@@ -162,7 +163,7 @@ class Checker:
         elif call.head in self.ops:
             self.problems += argument_problems(call.head, self.ops[call.head].required, call.arguments, mark)
         else:
-            candidates = {*self.ops, *self.spec.blocks, *known.variables, "repeat", "for", "if", "output"}
+            candidates = chain(self.ops, self.spec.blocks, known.variables, ("repeat", "for", "if", "output"))
             self.wrong(f"there is no operator or block '{call.head}'", mark, self.near(call.head, candidates))
 
 

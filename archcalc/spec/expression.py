@@ -44,6 +44,7 @@ class Parsed(NamedTuple):
 
 
 AXES = frozenset(("channels", "height", "width", "length", "depth"))
+LONG = 20  # characters that count as one item, where there are more
 RESERVED = ("channels", "index", "first", "last", "training")
 _WHOLE = re.compile(r"0|[1-9][0-9]*")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -76,8 +77,20 @@ def parse(text: str, attributes: frozenset[str] | None = AXES) -> Parsed:
         raise ExpressionError("the expression is nested too deeply") from None
     reader = _Reader(text.strip(), attributes)
     run = reader.read(tree, 0)
+    if len(text) > LONG:
+        run = _counted(run, len(text) // LONG)
     constant = not (reader.names or reader.tensors)
     return Parsed(run, frozenset(reader.names), frozenset(reader.tensors), frozenset(reader.calls), constant)
+
+
+def _counted(run: Callable[[Scope], Any], items: int) -> Callable[[Scope], Any]:
+    """The same, with a long expression counted as items of lists are."""
+
+    def counted(scope: Scope) -> Any:
+        scope.items.count(items)
+        return run(scope)
+
+    return counted
 
 
 def _check_text(text: str) -> None:
@@ -181,14 +194,13 @@ class _Reader:
             first = first.left
         start = self.read(first, depth)
         steps.reverse()
-        if len(steps) == 1:
-            ((compute, right),) = steps
-            return lambda scope: compute(start(scope), right(scope))
 
         def run(scope: Scope) -> Any:
             value = start(scope)
             for compute, right in steps:
                 value = compute(value, right(scope))
+                if type(value) is tuple:
+                    scope.items.walk(value)
             return value
 
         return run
@@ -227,13 +239,26 @@ class _Reader:
 
     def listed(self, node: ast.List, depth: int) -> Callable[[Scope], Any]:
         items = [self.read(item, depth) for item in node.elts]
-        return lambda scope: bounded(tuple([item(scope) for item in items]))
+
+        def run(scope: Scope) -> Any:
+            values = bounded(tuple([item(scope) for item in items]))
+            scope.items.walk(values)
+            return values
+
+        return run
 
     def subscript(self, node: ast.Subscript, depth: int) -> Callable[[Scope], Any]:
         if isinstance(node.slice, ast.Slice):
             raise ExpressionError("a list has no slices", hint="name the indices: x[[1, 2]]")
         value, index = self.read(node.value, depth), self.read(node.slice, depth)
-        return lambda scope: item_of(value(scope), index(scope))
+
+        def run(scope: Scope) -> Any:
+            wanted = index(scope)
+            if type(wanted) is tuple:
+                scope.items.walk(wanted)
+            return item_of(value(scope), wanted)
+
+        return run
 
     def attribute(self, node: ast.Attribute, depth: int) -> Callable[[Scope], Any]:
         if not isinstance(node.value, ast.Name) or (self.attributes is not None and node.attr not in self.attributes):
@@ -258,7 +283,18 @@ class _Reader:
             raise ExpressionError(f"{node.func.id} takes {count} argument{plural}, not {len(node.args)}")
         self.calls.add(node.func.id)
         arguments = [self.read(argument, depth) for argument in node.args]
-        return lambda scope: function(*[argument(scope) for argument in arguments])
+
+        def run(scope: Scope) -> Any:
+            values = [argument(scope) for argument in arguments]
+            for value in values:
+                if type(value) is tuple:
+                    scope.items.walk(value)
+            result = function(*values)
+            if type(result) is tuple:
+                scope.items.walk(result)
+            return result
+
+        return run
 
 
 _READERS: dict[type[ast.expr], Callable[..., Callable[[Scope], Any]]] = {

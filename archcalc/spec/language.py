@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from archcalc.errors import ArchcalcError
+from archcalc.errors import ArchcalcError, LimitError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +27,7 @@ class Located(ArchcalcError):
     def __init__(self, error: ArchcalcError, mark: Node) -> None:
         super().__init__(error.message, hint=error.hint, details=error.details)
         self.mark = mark
+        self.final = isinstance(error, LimitError)
 
 
 class Expression:

@@ -38,6 +38,8 @@ from archcalc.spec.values import ExpressionError, bounded
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from archcalc.spec.values import Scope
+
 _FORBIDDEN_NAMES = {
     *RESERVED,
     "true",
@@ -428,10 +430,14 @@ def _listed(items: list[Expression]) -> Parsed:
     names = frozenset().union(*(item.parsed.names for item in items))
     tensors = frozenset().union(*(item.parsed.tensors for item in items))
     calls = frozenset().union(*(item.parsed.calls for item in items))
-    if all(item.parsed.constant for item in items):
-        value = tuple(item.parsed.run(None) for item in items)  # type: ignore[arg-type]
-        return Parsed(lambda scope: value, names, tensors, calls, True)
-    return Parsed(lambda scope: bounded(tuple([item.value(scope) for item in items])), names, tensors, calls, False)
+    constant = all(item.parsed.constant for item in items)
+
+    def run(scope: Scope) -> tuple[Any, ...]:
+        values = bounded(tuple([item.value(scope) for item in items]))
+        scope.items.walk(values)
+        return values
+
+    return Parsed(run, names, tensors, calls, constant)
 
 
 def split_commas(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from archcalc.errors import did_you_mean
 from archcalc.graph import Condition, Graph, Section
 from archcalc.recorded import Quantity, Shape, is_free
 from archcalc.shape import features
-from archcalc.spec.values import Collection, ExpressionError, Tensors
+from archcalc.spec.values import Collection, ExpressionError, Items, Tensors
 
 if TYPE_CHECKING:
     from archcalc.graph import Share
@@ -39,13 +39,14 @@ class Body:
 class Frame:
     """Where a step runs: what names stand for, what flows in, and to which part of the network it belongs."""
 
-    __slots__ = ("body", "choosing", "flow", "frozen", "graph", "section", "share", "variables", "words")
+    __slots__ = ("body", "choosing", "flow", "frozen", "graph", "items", "section", "share", "variables", "words")
 
     def __init__(
         self,
         graph: Graph,
         variables: dict[str, Any],
         words: frozenset[str],
+        items: Items,
         body: Body,
         section: Section,
         *,
@@ -55,6 +56,7 @@ class Frame:
         self.graph = graph
         self.variables = variables
         self.words = words
+        self.items = items
         self.body = body
         self.section = section
         self.frozen = frozen
@@ -76,6 +78,7 @@ class Frame:
             self.graph,
             self.variables if variables is None else variables,
             self.words,
+            self.items,
             body or self.body,
             section or self.section,
             frozen=frozen or self.frozen,

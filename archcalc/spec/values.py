@@ -6,7 +6,7 @@ from fractions import Fraction
 from operator import eq, ge, gt, le, lt, ne
 from typing import TYPE_CHECKING, Any, Protocol
 
-from archcalc.errors import ArchcalcError, UndecidedError
+from archcalc.errors import ArchcalcError, LimitError, UndecidedError
 from archcalc.limits import LIMITS
 from archcalc.ops.arguments import shown
 from archcalc.recorded import Quantity, Recorded, choose, divide, floor, is_free, maximum, minimum, write
@@ -19,10 +19,34 @@ class ExpressionError(ArchcalcError):
     """An expression is not of the grammar, or has no value."""
 
 
+class Items:
+    """How many items of lists, and of long expressions, may still be walked for one network."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int = LIMITS.items) -> None:
+        self.left = left
+
+    def walk(self, value: tuple[Any, ...]) -> None:
+        """Count the items of a list and of the lists in it; raises LimitError when they are too many."""
+        waiting = [value]
+        while waiting:
+            inner = waiting.pop()
+            self.count(len(inner))
+            waiting.extend([item for item in inner if type(item) is tuple])
+
+    def count(self, items: int) -> None:
+        """Count so many items; raises LimitError when they are too many."""
+        self.left -= items
+        if self.left < 0:
+            raise LimitError("long lists or expressions are worked out too often: too many items altogether")
+
+
 class Scope(Protocol):
     """What names stand for where an expression is evaluated."""
 
     variables: dict[str, Any]
+    items: Items
 
     def missing(self, name: str) -> Any:
         """The value of a name that is no variable; raises ExpressionError if there is none."""
@@ -190,6 +214,9 @@ def compare(symbol: str, left: Any, right: Any, scope: Scope) -> bool:
     """
     if type(left) is int and type(right) is int and symbol in _ORDERS:
         return _ORDERS[symbol](left, right)
+    for value in (left, right):
+        if type(value) is tuple:
+            scope.items.walk(value)
     if symbol in ("in", "not in"):
         if not isinstance(right, tuple):
             raise ExpressionError(f"'in' asks for a list, not {_named(right)}")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcalc.errors import ArchcalcError, SpecError, did_you_mean
+from archcalc.errors import ArchcalcError, LimitError, SpecError, did_you_mean
 from archcalc.limits import LIMITS, Limits
 from archcalc.ops import OPS
 from archcalc.recorded import Quantity, known, total
 from archcalc.report import PRECISIONS, Layer, Report, report, stored
 from archcalc.spec.build import build
 from archcalc.spec.load import with_settings
-from archcalc.spec.values import truth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from archcalc.errors import Place
     from archcalc.ops.op import Op
     from archcalc.spec.figure import Expectation, Figure
+    from archcalc.spec.language import Expression
     from archcalc.spec.load import Spec
 
 COUNTS = ("params", "trainable_params", "buffers", "mult_adds", "flops", "activations")
@@ -44,10 +44,10 @@ def check(spec: Spec, *, ops: Mapping[str, type[Op]] = OPS, limits: Limits = LIM
 
     A spec without expectations is still unrolled, so that a mistake in it is found.
     """
-    known: dict[str, Report] = {}
-    _analyzed(spec, None, known, ops, limits)
+    answers = _Answers(spec, ops, limits)
+    answers.under(None)
     for row in spec.expect:
-        answer = _analyzed(spec, row, known, ops, limits)
+        answer = answers.under(row)
         for quantity, figures, mark in row.figures:
             try:
                 values = _values(answer, quantity, row.at)
@@ -68,24 +68,54 @@ def check(spec: Spec, *, ops: Mapping[str, type[Op]] = OPS, limits: Limits = LIM
             )
 
 
-def _analyzed(
-    spec: Spec, row: Expectation | None, known: dict[str, Report], ops: Mapping[str, type[Op]], limits: Limits
-) -> Report:
-    """The report under the hyperparameters of a row; each set of them is worked out once."""
-    settings = dict(row.settings) if row else {}
-    key = repr([(name, value.text) for name, value in settings.items()])
-    if key not in known:
+class _Answers:
+    """The reports of one spec under the settings of its rows; what they ask for together is bounded."""
+
+    def __init__(self, spec: Spec, ops: Mapping[str, type[Op]], limits: Limits) -> None:
+        self.spec = spec
+        self.ops = ops
+        self.limits = limits
+        self.left = limits.expectations
+        self.known: dict[str, Report] = {}
+
+    def under(self, row: Expectation | None) -> Report:
+        """The report under the hyperparameters of a row; each set of them is worked out once."""
+        settings = dict(row.settings) if row else {}
+        key = repr([(name, value.text) for name, value in settings.items()])
+        if key not in self.known:
+            if sum(len(answer.layers) for answer in self.known.values()) > self.limits.layers:
+                self.known.clear()
+            self.known[key] = self._worked_out(settings, row)
+        answer = self.known[key]
+        if row is not None:
+            self._count(len(answer.layers) * len(row.figures) * (1 if row.at is None else 10), row)
+        return answer
+
+    def _worked_out(self, settings: dict[str, Expression], row: Expectation | None) -> Report:
         training = settings.pop("training", None)
         try:
-            chosen = with_settings(spec, settings)
-            switched = training is not None and truth(training.parsed.run(None))  # type: ignore[arg-type]
+            chosen = with_settings(self.spec, settings)
+            switched = training is not None and _switch(training)
         except ArchcalcError as error:
             if row is None:
                 raise
             raise SpecError([row.mark.problem(error)]) from None
-        graph = build(chosen, ops=ops, training=switched, limits=limits)
-        known[key] = report(graph, name=spec.name, training=switched)
-    return known[key]
+        graph = build(chosen, ops=self.ops, training=switched, limits=self.limits)
+        if row is not None:
+            self._count(10 * graph.steps, row)
+        return report(graph, name=self.spec.name, training=switched)
+
+    def _count(self, layers: int, row: Expectation) -> None:
+        self.left -= layers
+        if self.left < 0:
+            error = LimitError("the rows of expect ask for too many networks, or look at too many layers")
+            raise SpecError([row.mark.problem(error)])
+
+
+def _switch(setting: Expression) -> bool:
+    if setting.text not in ("true", "false"):
+        raise ArchcalcError(f"'training' is true or false, not {setting.text}")
+    return setting.text == "true"
 
 
 def _hold(figures: tuple[Figure, ...], values: tuple[Quantity, ...], *, cut: bool) -> bool:

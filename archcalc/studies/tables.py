@@ -18,7 +18,7 @@ from archcalc.spec.load import load, with_settings
 from archcalc.spec.read import Reader
 from archcalc.spec.source import Mapping, Node, Scalar, Sequence, read_file
 from archcalc.spec.source import parse as parse_yaml
-from archcalc.spec.values import ExpressionError
+from archcalc.spec.values import ExpressionError, Items
 
 if TYPE_CHECKING:
     from archcalc.graph import Graph
@@ -317,6 +317,7 @@ class _Scope:
     def __init__(self, networks: dict[str, Asked]) -> None:
         self.networks = networks
         self.variables: dict[str, Any] = {}
+        self.items = Items()
 
     def missing(self, name: str) -> Any:
         """A quantity of the cell's own network."""

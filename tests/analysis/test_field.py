@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 from asking import ask
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archcalc.window import Reach
 
 
 def field(layers: str, shape: str = "[1, 64, 64]") -> Any:
@@ -142,3 +146,33 @@ def test_rows_have_fields_of_their_own() -> None:
     report = ask("[{conv: [1, 3]}, {max_pool: 2}, {conv: [1, 3]}, relu]", "[64, 1]")
     assert [row.receptive_field and row.receptive_field.size for row in report.layers] == [(3,), (4,), (8,), (8,)]
     assert report.totals.receptive_field_of == "relu"
+
+
+@given(
+    windows=st.lists(st.none() | st.tuples(st.integers(-9, 9), st.integers(0, 9)), min_size=1, max_size=7),
+    step=st.integers(1, 9),
+    first=st.integers(-20, 20),
+    taps=st.integers(1, 40),
+    stride=st.integers(1, 5),
+    dilation=st.integers(1, 5),
+)
+def test_a_window_over_a_repeating_field_sees_what_its_positions_see(
+    windows: list[tuple[int, int] | None], step: int, first: int, taps: int, stride: int, dilation: int
+) -> None:
+    """Position by position, as the definition has it: the hull of all that the taps of the window see."""
+    before = Reach(step, tuple(w and (w[0], w[0] + w[1]) for w in windows))
+    local = Reach(stride, ((first, first + dilation * (taps - 1)),), dilation)
+    after = before.seen_through(local)
+    assert after is not None
+    for position in range(-10, 20):
+        seen = [at(before, first + position * stride + tap * dilation) for tap in range(taps)]
+        ends = [window for window in seen if window is not None]
+        hull = (min(low for low, _ in ends), max(high for _, high in ends)) if ends else None
+        assert at(after, position) == hull
+
+
+def at(reach: Reach, position: int) -> tuple[Any, Any] | None:
+    """What one position sees, by the definition of a reach."""
+    turn, place = divmod(position, len(reach.windows))
+    window = reach.windows[place]
+    return window and (window[0] + turn * reach.step, window[1] + turn * reach.step)

@@ -161,7 +161,7 @@ def test_with_training() -> None:
     [
         ("{params: 1, with: {widht: 3}}", "<text> has no hyperparameter 'widht'"),
         ("{params: 1, with: {width: 3 +}}", "this is no expression: 3 +"),
-        ("{params: 1, with: {training: 3}}", "a condition is true or false, not 3"),
+        ("{params: 1, with: {training: 3}}", "'training' is true or false, not 3"),
         ("{params: 1, with: 3}", "'with' is a mapping of hyperparameters to values"),
         ("{params: many}", "'many' is no figure"),
         ("{parms: 1}", "a row of expect has no key 'parms'"),
