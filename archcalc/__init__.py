@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from archcalc.ops.op import Op
     from archcalc.recorded import Size
+    from archcalc.studies.compile import Compiled
 
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "UndecidedError",
     "UsageError",
     "analyze",
+    "compile",
     "graph",
     "load",
 ]
@@ -116,6 +118,29 @@ def analyze(
         batch=_batch(batch),
         precision=dtype,
     )
+
+
+def compile(  # the verb of the library: archcalc.compile
+    spec: str | Path | Mapping[str, Any] | Spec,
+    *,
+    free: Iterable[str],
+    of: Iterable[str] = ("params", "mult_adds", "activations"),
+    settings: Mapping[str, object] | None = None,
+    batch: int | str = 1,
+    dtype: str = "float32",
+    training: bool = False,
+    ops: Mapping[str, type[Op]] = OPS,
+    limits: Limits = LIMITS,
+) -> Compiled:
+    """Exact functions of the free hyperparameters, for whole arrays of their values.
+
+    `of` names the quantities: those of the totals, output_shape, receptive_field and its stride and start; the other
+    arguments are those of `analyze`. Raises an ArchcalcError, as `analyze` does.
+    """
+    from archcalc.studies.compile import compiled
+
+    options: dict[str, Any] = {"settings": settings, "batch": batch, "dtype": dtype, "training": training}
+    return compiled(analyze(spec, free=free, ops=ops, limits=limits, **options), of)
 
 
 def _read(

@@ -28,7 +28,7 @@ GRAPH = OPS | {"graph"}
 ANALYSIS = GRAPH | {"analysis"}
 REPORT = ANALYSIS | {"report"}
 SPEC = GRAPH | {"spec", "zoo"}
-STUDIES = REPORT | SPEC | {"studies"}
+STUDIES = REPORT | SPEC | {"studies", "arrays"}
 RENDER = STUDIES | {"render"}
 MAY_IMPORT: dict[str, set[str]] = {
     "version": set(),
@@ -36,6 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"limits"},
     "recorded": GROUND,
     "symbolic": GROUND | {"recorded"},
+    "arrays": GROUND | {"recorded"},
     "zoo": GROUND,
     "shape": GROUND | {"recorded"},
     "window": NUMBERS,
@@ -54,7 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 OUTSIDE: dict[str, set[str]] = {
     "yaml": {"spec/source"},
     "sympy": {"symbolic"},
-    "numpy": set(),
+    "numpy": {"arrays"},
 }
 
 

@@ -1,0 +1,60 @@
+"""What can be asked of a network as a whole, by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcalc.errors import UsageError, did_you_mean
+from archcalc.shape import AXIS_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from archcalc.recorded import Quantity
+    from archcalc.report import Report
+
+COUNTS = (
+    "params", "trainable_params", "buffers", "params_and_buffers", "mult_adds", "flops", "activations",
+    "activation_bytes", "depth", "shortest_path",
+)  # fmt: skip
+PER_AXIS = ("output_shape", "receptive_field", "receptive_field_stride", "receptive_field_start")
+QUANTITIES = (*COUNTS, *PER_AXIS)
+
+
+def quantities(report: Report, of: Iterable[str]) -> dict[str, Quantity | tuple[Quantity, ...]]:
+    """The quantities of these names; those of axes are tuples. Raises UsageError for a name or a field there is not."""
+    return {name: _quantity(report, name) for name in of}
+
+
+def scalars(report: Report, of: Iterable[str]) -> dict[str, Quantity]:
+    """The same with one number a name: what is of axes is told apart by theirs, as in output_height."""
+    flat: dict[str, Quantity] = {}
+    for name, value in quantities(report, of).items():
+        if not isinstance(value, tuple):
+            flat[name] = value
+            continue
+        axes = AXIS_NAMES[len(report.outputs[0].shape)] if name == "output_shape" else _space(len(value))
+        stem = name.removesuffix("_shape")
+        flat |= {f"{stem}_{axis}": size for axis, size in zip(axes, value, strict=True)}
+    return flat
+
+
+def _quantity(report: Report, name: str) -> Quantity | tuple[Quantity, ...]:
+    if name in COUNTS:
+        count: Quantity = getattr(report.totals, name)
+        return count
+    if name == "output_shape":
+        return report.outputs[0].shape
+    if name not in PER_AXIS:
+        listed = f"quantities: {', '.join(QUANTITIES)}"
+        raise UsageError(f"there is no quantity '{name}'", hint=did_you_mean(name, QUANTITIES) or listed)
+    field = report.totals.receptive_field
+    if field is None or not field.size:
+        raise UsageError(f"{report.name} has no {name.replace('_', ' ')} that could be given as a formula")
+    part = name.removeprefix("receptive_field").removeprefix("_") or "size"
+    numbers: tuple[Quantity, ...] = getattr(field, part)
+    return numbers
+
+
+def _space(rank: int) -> tuple[str, ...]:
+    return ("length",) if rank == 1 else AXIS_NAMES[rank + 1][1:]
