@@ -279,7 +279,7 @@ class Graph:
     def _require(self, requirement: Requirement, index: int) -> None:
         left, relation, right, _ = requirement
         if isinstance(left, Recorded) or isinstance(right, Recorded):
-            from archcalc.symbolic import certainly
+            from archcalc.symbolic.bounds import certainly
 
             holds = certainly(left, relation, right)
             if holds is None:

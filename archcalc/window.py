@@ -197,7 +197,7 @@ def join(left: Interval, right: Interval) -> Interval:
 def _lower(left: Size, right: Size) -> Size:
     if not isinstance(left, Recorded) and not isinstance(right, Recorded):
         return min(left, right)
-    from archcalc.symbolic import certainly
+    from archcalc.symbolic.bounds import certainly
 
     below = certainly(left, "<=", right)
     if below is None:

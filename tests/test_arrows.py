@@ -54,7 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 OUTSIDE: dict[str, set[str]] = {
     "yaml": {"spec/source"},
-    "sympy": {"symbolic"},
+    "sympy": {"symbolic/form", "symbolic/bounds", "symbolic/text", "symbolic/conditions"},
     "numpy": {"arrays"},
 }
 

@@ -8,7 +8,7 @@ from asking import is_clear, refusal, spec
 import archcalc
 from archcalc.limits import LIMITS
 from archcalc.studies.expectations import check
-from archcalc.symbolic import simplified
+from archcalc.symbolic.text import simplified
 
 BOUNDED = 60  # seconds after which conftest stops a test that hangs; none takes five
 

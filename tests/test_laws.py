@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import archcalc
 from archcalc.recorded import Recorded, write
-from archcalc.symbolic import simplified
+from archcalc.symbolic.text import simplified
 
 if TYPE_CHECKING:
     from archcalc.graph import Graph

@@ -152,7 +152,7 @@ def test_a_free_batch_is_in_the_bytes_alone() -> None:
 )
 def test_conditions_are_the_border_of_what_numbers_may_be(name: str, condition: str, least: int) -> None:
     conditions = archcalc.analyze(name, free=["H"]).conditions
-    from archcalc.symbolic import condition_texts
+    from archcalc.symbolic.conditions import condition_texts
 
     assert condition_texts([(c.left, c.relation, c.right) for c in conditions]) == [condition]
     assert numeric_data(name, {"H": least}) is not None

@@ -82,7 +82,7 @@ def facts(report: Report, exact: Exact) -> Iterator[tuple[str, str]]:
     shortest = "" if totals.shortest_path == totals.depth else f" (shortest path {totals.shortest_path:,})"
     yield "depth", f"{totals.depth:,}{shortest}"
     if report.conditions:
-        from archcalc.symbolic import condition_texts
+        from archcalc.symbolic.conditions import condition_texts
 
         for text in condition_texts([(c.left, c.relation, c.right) for c in report.conditions]):
             yield "valid where", text

@@ -90,7 +90,7 @@ class _Texts:
     def __init__(self, report: Report) -> None:
         self.conditions: list[str] = []
         if report.conditions:
-            from archcalc.symbolic import condition_texts
+            from archcalc.symbolic.conditions import condition_texts
 
             self.conditions = condition_texts([(c.left, c.relation, c.right) for c in report.conditions])
         self.made: dict[int, str | int] = {}
@@ -107,7 +107,7 @@ class _Texts:
 
     def _formula(self, value: Recorded) -> str | int:
         if id(value) not in self.made:
-            from archcalc.symbolic import simplified
+            from archcalc.symbolic.text import simplified
 
             text = simplified([value])[0]
             self.made[id(value)] = int(text) if text.lstrip("-").isdigit() else text

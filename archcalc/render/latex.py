@@ -178,7 +178,7 @@ class _Cells:
         return text if self.exact(number).isalnum() else f"({text})"
 
     def _formula(self, number: Quantity) -> str:
-        from archcalc.symbolic import latex
+        from archcalc.symbolic.text import latex
 
         text = self.exact(number)
         if len(text) <= LONG_FORMULA:

@@ -34,7 +34,7 @@ class Exact:
         self.grouped = grouped
         self.formulas: dict[int, str] = {}
         if free:
-            from archcalc.symbolic import simplified
+            from archcalc.symbolic.text import simplified
 
             for key, text in zip(free, simplified(self.kept), strict=True):  # type: ignore[arg-type]
                 # What cancels out leaves a number.

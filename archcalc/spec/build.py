@@ -315,7 +315,7 @@ class _Builder:
         if whole and not value.integral:
             self.graph.conditions.append(Condition(value % 1, "==", 0, here))
         if least is not None:
-            from archcalc.symbolic import certainly
+            from archcalc.symbolic.bounds import certainly
 
             try:
                 holds = certainly(least, "<=", value)

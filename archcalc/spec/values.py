@@ -245,7 +245,7 @@ def type_of(value: Any) -> str:
 
 
 def _compare_free(symbol: str, left: Quantity, right: Quantity, scope: Scope) -> bool:
-    from archcalc.symbolic import certainly
+    from archcalc.symbolic.bounds import certainly
 
     if symbol in ("==", "!="):
         equal = certainly(left, "==", right)

@@ -1,0 +1,64 @@
+"""What certainly holds of forms, whatever their free names are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sympy
+
+from archcalc.symbolic.form import FloorDivide, normal
+
+if TYPE_CHECKING:
+    from archcalc.recorded import Quantity
+
+
+def certainly(left: Quantity, relation: str, right: Quantity) -> bool | None:
+    """Whether left == right or left <= right holds for all values of the free names (whole names are at least 1).
+
+    None where it depends on them.
+    """
+    if left is right:
+        return True
+    difference = sympy.expand(normal(right) - normal(left))
+    low, high = bounds(difference)
+    if relation == "==":
+        return True if difference == 0 else False if low > 0 or high < 0 else None
+    return True if low >= 0 else False if high < 0 else None
+
+
+def bounds(expression: Any) -> tuple[Any, Any]:
+    """Numbers that the expression certainly lies between."""
+    unbounded = (-sympy.oo, sympy.oo)
+    if expression.is_Rational:
+        return expression, expression
+    if expression.is_Symbol:
+        return sympy.Integer(1 if expression.is_integer else 0), sympy.oo
+    if isinstance(expression, FloorDivide) and expression.args[1].is_Rational:
+        low, high = (
+            bound if bound.is_infinite else sympy.floor(bound / expression.args[1])
+            for bound in bounds(expression.args[0])
+        )
+        return low, high
+    if expression.is_Add:
+        parts = [bounds(term) for term in expression.args]
+        return sympy.Add(*(low for low, _ in parts)), sympy.Add(*(high for _, high in parts))
+    if expression.is_Mul or (expression.is_Pow and expression.exp.is_Integer and expression.exp > 0):
+        factors = expression.args if expression.is_Mul else [expression.base] * int(expression.exp)
+        parts = [bounds(factor) for factor in factors]
+        negative = 0
+        for low, high in parts:
+            if (low < 0 and high > 0) or (low < 0 and high.is_infinite):
+                return unbounded
+            negative += bool(low < 0)
+        small = sympy.Mul(*(min(abs(low), abs(high)) for low, high in parts))
+        large = (
+            sympy.oo
+            if any(low.is_infinite or high.is_infinite for low, high in parts)
+            else sympy.Mul(*(max(abs(low), abs(high)) for low, high in parts))
+        )
+        return (-large, -small) if negative % 2 else (small, large)
+    if isinstance(expression, (sympy.Max, sympy.Min)):
+        choose = max if isinstance(expression, sympy.Max) else min
+        parts = [bounds(argument) for argument in expression.args]
+        return choose(low for low, _ in parts), choose(high for _, high in parts)
+    return unbounded
