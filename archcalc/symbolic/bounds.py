@@ -61,4 +61,7 @@ def bounds(expression: Any) -> tuple[Any, Any]:
         choose = max if isinstance(expression, sympy.Max) else min
         parts = [bounds(argument) for argument in expression.args]
         return choose(low for low, _ in parts), choose(high for _, high in parts)
+    if isinstance(expression, sympy.Piecewise):
+        parts = [bounds(value) for value, _ in expression.args]
+        return min(low for low, _ in parts), max(high for _, high in parts)
     return unbounded
