@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from archcalc.ops.op import Op
     from archcalc.recorded import Size
+    from archcalc.studies.compare import Comparison
     from archcalc.studies.compile import Compiled
 
 
@@ -55,6 +56,7 @@ __all__ = [
     "UndecidedError",
     "UsageError",
     "analyze",
+    "compare",
     "compile",
     "graph",
     "load",
@@ -118,6 +120,17 @@ def analyze(
         batch=_batch(batch),
         precision=dtype,
     )
+
+
+def compare(a: Report, b: Report) -> Comparison:
+    """Two reports side by side: every total with its difference A - B and its ratio A / B, layers matched by path.
+
+    Reports with free symbols give exact quotients, such as 1/out + 1/kernel**2. Raises UsageError for reports of
+    unequal precision, or where one name stands for a whole number and for a fraction.
+    """
+    from archcalc.studies.compare import compare as compared
+
+    return compared(a, b)
 
 
 def compile(  # the verb of the library: archcalc.compile

@@ -54,7 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 OUTSIDE: dict[str, set[str]] = {
     "yaml": {"spec/source"},
-    "sympy": {"symbolic/form", "symbolic/bounds", "symbolic/text", "symbolic/conditions"},
+    "sympy": {f"symbolic/{name}" for name in ("form", "bounds", "text", "quotient", "conditions")},
     "numpy": {"arrays"},
 }
 

@@ -55,12 +55,12 @@ def analyzed(arguments: Namespace) -> archcalc.Report:
     return archcalc.analyze(arguments.spec, **choices(arguments))
 
 
-def settings(given: list[str]) -> dict[str, str]:
+def settings(given: list[str], option: str = "--set") -> dict[str, str]:
     """--set name=value as a mapping."""
     result = {}
     for text in given:
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
-            raise UsageError(f"--set takes name=value, not '{text}'")
+            raise UsageError(f"{option} takes name=value, not '{text}'")
         result[name.strip()] = value.strip()
     return result

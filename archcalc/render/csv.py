@@ -50,25 +50,26 @@ def render(report: Report, *, levels: int | None = None, expand: bool = False) -
 def _cells(row: Row, exact: Exact) -> list[str]:
     field = row.receptive_field
     return [
-        _text(row.path),
+        guarded(row.path),
         str(row.times),
-        _text(" + ".join((row.op, *row.then)) if row.op else ""),
+        guarded(" + ".join((row.op, *row.then)) if row.op else ""),
         str(row.layers),
         _list(row.output_shape, exact),
         *(_number(getattr(row, name), exact) for name in COUNTS),
         *("" if field is None else _list(getattr(field, name), exact) for name in FIELD),
-        _text(row.shared_with or ""),
+        guarded(row.shared_with or ""),
     ]
 
 
-def _text(text: str) -> str:
+def guarded(text: str) -> str:
+    """Text that a spreadsheet does not take for a formula."""
     text = printable(text)
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text
 
 
 def _number(number: Quantity, exact: Exact) -> str:
     text = exact(number)
-    return text if text.lstrip("-").isdigit() else _text(text)
+    return text if text.lstrip("-").isdigit() else guarded(text)
 
 
 def _list(axes: Sequence[Quantity], exact: Exact) -> str:

@@ -48,8 +48,13 @@ def _tensors(tensors: Sequence[Tensor], usual: str, exact: Exact) -> str:
 
 def settings(report: Report) -> str:
     """The hyperparameters and their values, as the language writes them."""
-    written = {name: _value(value) for name, value in report.hyperparameters.items()}
-    return ", ".join(f"{name} = {text}" if text != name else f"{name} free" for name, text in written.items())
+    return ", ".join(setting(name, value) for name, value in report.hyperparameters.items())
+
+
+def setting(name: str, value: object) -> str:
+    """One hyperparameter and its value."""
+    text = _value(value)
+    return f"{name} = {text}" if text != name else f"{name} free"
 
 
 def _value(value: object) -> str:

@@ -68,6 +68,17 @@ def size(number: Quantity) -> str:
     return f"({exact(number)}) B" if is_free(number) else _scaled(_value(number), BYTES)
 
 
+def signed(number: Quantity, exact: Exact) -> str:
+    """A difference in full, with its sign: +3, -3, 0."""
+    text = exact(number)
+    return text if number == 0 or text.startswith("-") else f"+{text}"
+
+
+def ratio(number: Number) -> str:
+    """A ratio with three significant digits: 1.74; a whole one as it is."""
+    return exact(number) if isinstance(number, int) else _scaled(number, (("", 1),))
+
+
 def percent(part: Quantity, whole: Quantity) -> str:
     """A share in percent with one decimal, half up: 37.2, or <0.1; nothing where it is zero or not known."""
     if is_free(part) or is_free(whole) or not whole or not part:

@@ -42,6 +42,10 @@ class _Written(StrPrinter):  # type: ignore[misc]
         base, exponent = expression.args
         if isinstance(base, FloorDivide) and base.args[1] != 1 and exponent.is_Integer and exponent > 0:
             return f"({self._print(base)})**{exponent}"
+        if exponent.is_Integer and exponent < 0:
+            below = base**-exponent
+            bare = below.is_Symbol or below.is_Pow or (isinstance(below, FloorDivide) and below.args[1] == 1)
+            return f"1/{self._print(below)}" if bare else f"1/({self._print(below)})"
         return str(super()._print_Pow(expression, rational))
 
     def _print_Min(self, expression: Any) -> str:
