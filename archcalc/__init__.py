@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from archcalc.recorded import Size
     from archcalc.studies.compare import Comparison
     from archcalc.studies.compile import Compiled
+    from archcalc.studies.formula import Formulas
 
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "analyze",
     "compare",
     "compile",
+    "formula",
     "graph",
     "load",
 ]
@@ -154,6 +156,25 @@ def compile(  # the verb of the library: archcalc.compile
 
     options: dict[str, Any] = {"settings": settings, "batch": batch, "dtype": dtype, "training": training}
     return compiled(analyze(spec, free=free, ops=ops, limits=limits, **options), of)
+
+
+def formula(
+    spec: str | Path | Mapping[str, Any] | Spec,
+    *,
+    free: Iterable[str],
+    of: Iterable[str] = ("params", "mult_adds", "activations"),
+    layers: bool = False,
+    assume: Iterable[str] = (),
+    **options: Any,
+) -> Formulas:
+    """Closed forms of the quantities `of` a network in its free hyperparameters, with the conditions they hold under.
+
+    `layers` adds those of each layer; `assume` takes texts such as "H % 32 == 0" for granted; other options are those
+    of `analyze`. Raises an ArchcalcError, as `analyze` does.
+    """
+    from archcalc.studies.formula import assumption, formulas
+
+    return formulas(analyze(spec, free=free, **options), of, layers=layers, assume=[assumption(a) for a in assume])
 
 
 def _read(

@@ -54,7 +54,10 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 OUTSIDE: dict[str, set[str]] = {
     "yaml": {"spec/source"},
-    "sympy": {f"symbolic/{name}" for name in ("form", "bounds", "text", "quotient", "conditions")},
+    "sympy": {
+        f"symbolic/{name}"
+        for name in ("form", "bounds", "text", "quotient", "conditions", "assume", "names", "elasticity")
+    },
     "numpy": {"arrays"},
 }
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "report": "the sizes of a network: shapes, parameters, mult-adds, receptive field",
+    "formula": "totals as closed forms in the hyperparameters left free",
     "explain": "the worked answer for one layer or one total, with formula, numbers and result",
     "compare": "two networks side by side, in numbers or as the exact quotient in their symbols",
     "check": "validate specs and test what they expect",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy
 
-from archcalc.symbolic.form import FloorDivide, normal
+from archcalc.symbolic.form import Choose, FloorDivide, normal
 
 if TYPE_CHECKING:
     from archcalc.recorded import Quantity
@@ -61,7 +61,7 @@ def bounds(expression: Any) -> tuple[Any, Any]:
         choose = max if isinstance(expression, sympy.Max) else min
         parts = [bounds(argument) for argument in expression.args]
         return choose(low for low, _ in parts), choose(high for _, high in parts)
-    if isinstance(expression, sympy.Piecewise):
-        parts = [bounds(value) for value, _ in expression.args]
+    if isinstance(expression, Choose):
+        parts = [bounds(value) for value in expression.args[2:]]
         return min(low for low, _ in parts), max(high for _, high in parts)
     return unbounded

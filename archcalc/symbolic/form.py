@@ -30,6 +30,27 @@ class FloorDivide(sympy.Function):  # type: ignore[misc]
         return None
 
 
+class Choose(sympy.Function):  # type: ignore[misc]
+    """`then` where left < right, else `otherwise`, kept as it is."""
+
+    nargs = 4
+
+    @classmethod
+    def eval(cls, left: Any, right: Any, then: Any, otherwise: Any) -> Any:
+        """One of both, where that is settled."""
+        if then == otherwise:
+            return then
+        if left.is_Rational and right.is_Rational:
+            return then if left < right else otherwise
+        return None
+
+    def _eval_is_integer(self) -> bool | None:
+        return True if all(value.is_integer for value in self.args[2:]) else None
+
+
+CHOICES = (FloorDivide, Choose, sympy.Max, sympy.Min)  # what is no polynomial: in one, each stands for itself
+
+
 @cache
 def symbol(name: str, *, integral: bool = True) -> Any:
     """A free name: positive, and whole unless it stands for a rational."""
@@ -68,7 +89,7 @@ def _form(number: Recorded) -> Any:
     return _COMBINE[number.operator](*[o.form if isinstance(o, Recorded) else _number(o) for o in number.operands])
 
 
-def _floor(dividend: Any, divisor: Any) -> Any:
+def floor_divide(dividend: Any, divisor: Any) -> Any:
     """floor(a/d): whole multiples of d taken out, and ((n // c) + a) // d made (n + a*c) // (c*d)."""
     if not (divisor.is_Integer and divisor > 0):
         quotient = sympy.cancel(dividend / divisor) if not dividend.has(FloorDivide) else None
@@ -88,7 +109,7 @@ def _floor(dividend: Any, divisor: Any) -> Any:
     others = [term for term in inside if not isinstance(term, FloorDivide)]
     if len(floors) == 1 and all(term.is_Integer for term in others) and floors[0].args[1].is_Integer:
         dividend, inner = floors[0].args
-        rest = _floor(dividend + sympy.Add(*others) * inner, inner * divisor)
+        rest = floor_divide(dividend + sympy.Add(*others) * inner, inner * divisor)
     elif all(term.is_integer for term in inside) and divisor == 1:
         rest = sympy.Add(*inside)
     else:
@@ -150,16 +171,21 @@ def _power(base: Any, exponent: Any) -> Any:
     return sympy.expand(base**exponent)
 
 
+def _sides(condition: Any) -> tuple[Any, Any]:
+    """The two that a condition, which is 1 or 0, compares."""
+    return condition.args[:2] if isinstance(condition, Choose) else (sympy.Integer(0), condition)
+
+
 _COMBINE: dict[str, Any] = {
     "+": _sum,
     "-": lambda a, b: _sum(a, -b),
     "*": _product,
     "/": lambda a, b: sympy.expand(a / b),
-    "//": _floor,
-    "%": lambda a, b: _sum(a, -_product(b, _floor(a, b))),
+    "//": floor_divide,
+    "%": lambda a, b: _sum(a, -_product(b, floor_divide(a, b))),
     "**": _power,
     "min": sympy.Min,
     "max": sympy.Max,
-    "<": lambda a, b: a < b,
-    "if": lambda condition, then, otherwise: sympy.Piecewise((then, condition), (otherwise, True)),
+    "<": lambda left, right: Choose(left, right, sympy.Integer(1), sympy.Integer(0)),
+    "if": lambda condition, then, otherwise: Choose(*_sides(condition), then, otherwise),
 }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy
 
-from archcalc.symbolic.form import FloorDivide, normal
+from archcalc.symbolic.form import CHOICES, normal
 from archcalc.symbolic.text import text
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ def quotient(dividend: Quantity, divisor: Quantity) -> str | None:
     above, below = normal(dividend), normal(divisor)
     if below == 0:
         return None
-    kept = (FloorDivide, sympy.Min, sympy.Max, sympy.Piecewise)  # no polynomials: each stands for itself
-    names = {part: sympy.Dummy() for part in above.atoms(*kept) | below.atoms(*kept)}
+    names = {part: sympy.Dummy() for part in above.atoms(*CHOICES) | below.atoms(*CHOICES)}
     reduced = sympy.cancel(above.xreplace(names) / below.xreplace(names))
     above, below = sympy.fraction(reduced)
     ways = [sympy.factor(reduced)]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import sympy
+from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
-from archcalc.symbolic.form import FloorDivide, normal
+from archcalc.symbolic.form import FloorDivide, floor_divide, normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,9 +55,43 @@ class _Written(StrPrinter):  # type: ignore[misc]
     def _print_Max(self, expression: Any) -> str:
         return f"max({', '.join(self._print(a) for a in expression.args)})"
 
-    def _print_Piecewise(self, expression: Any) -> str:
-        (then, condition), (otherwise, _) = expression.args
-        return f"({self._print(then)} if {self._print(condition)} else {self._print(otherwise)})"
+    def _print_Choose(self, expression: Any) -> str:
+        rounded = divisible(expression)
+        if rounded is not None:
+            return f"make_divisible({self._print(rounded[0])}, {self._print(rounded[1])})"
+        left, right, then, otherwise = map(self._print, expression.args)
+        return f"({then} if {left} < {right} else {otherwise})"
+
+
+def divisible(expression: Any) -> tuple[Any, Any] | None:
+    """The value and the multiple of what make_divisible gives; None where a choice comes from elsewhere."""
+    left, right, then, otherwise = expression.args
+    multiple, value = then - otherwise, right * sympy.Rational(10, 9)
+    nearest = multiple * floor_divide(value / multiple + sympy.Rational(1, 2), sympy.Integer(1))
+    is_it = left == otherwise and multiple.is_Integer and sympy.Max(multiple, sympy.expand(nearest)) == otherwise
+    return (value, multiple) if is_it else None
+
+
+class _Python(_Written):
+    """Expressions as Python computes them exactly."""
+
+    def _print_Rational(self, expression: Any) -> str:
+        return f"Fraction({expression.p}, {expression.q})"
+
+    def _print_Mul(self, expression: Any) -> str:
+        coefficient, rest = expression.as_coeff_Mul()
+        if coefficient.is_Integer or not coefficient.is_Rational:
+            return super()._print_Mul(expression)
+        return f"{self._print_Rational(coefficient)}*{self._factor(rest)}"
+
+    def _factor(self, expression: Any) -> str:
+        written = str(self._print(expression))
+        return f"({written})" if expression.is_Add or isinstance(expression, FloorDivide) else written
+
+
+def python(expression: Any) -> str:
+    """A normal form as a Python expression of integers and, where there are fractions, of Fraction."""
+    return str(_Python({"order": "grlex"}).doprint(expression))
 
 
 def text(expression: Any) -> str:
@@ -71,5 +106,29 @@ def simplified(numbers: Iterable[Quantity]) -> list[str]:
 
 def latex(number: Quantity) -> str:
     """The number in normal form, in LaTeX."""
-    form = normal(number)
-    return str(sympy.latex(form.replace(FloorDivide, lambda a, b: sympy.floor(a / b))))
+    return latex_of(normal(number))
+
+
+def latex_of(form: Any) -> str:
+    """A form in LaTeX."""
+    return str(_Latex({"order": "grlex"}).doprint(form))
+
+
+class _Latex(LatexPrinter):  # type: ignore[misc]
+    """Forms as a paper has them."""
+
+    def _print_FloorDivide(self, expression: Any, exp: str | None = None) -> str:
+        dividend, divisor = expression.args
+        inside = self._print(dividend) if divisor == 1 else self._print(dividend / divisor)
+        floored = rf"\left\lfloor{{{inside}}}\right\rfloor"
+        return floored if exp is None else f"{floored}^{{{exp}}}"
+
+    def _print_Choose(self, expression: Any, exp: str | None = None) -> str:
+        rounded = divisible(expression)
+        if rounded is not None:
+            call = rf"\operatorname{{make\_divisible}}\left({self._print(rounded[0])}, {self._print(rounded[1])}\right)"
+            return call if exp is None else f"{call}^{{{exp}}}"
+        left, right, then, otherwise = map(self._print, expression.args)
+        where = rf"{then} & \text{{for}}\: {left} < {right} \\{otherwise} & \text{{otherwise}}"
+        cases = rf"\begin{{cases}} {where} \end{{cases}}"
+        return cases if exp is None else rf"\left({cases}\right)^{{{exp}}}"

@@ -1,0 +1,122 @@
+"""Forms under an assumption on one whole name, and the congruences under which floors disappear."""
+
+from __future__ import annotations
+
+from math import gcd
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import sympy
+
+from archcalc.symbolic.bounds import bounds
+from archcalc.symbolic.conditions import Needed
+from archcalc.symbolic.form import FloorDivide, floor_divide, symbol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LARGEST_MODULUS = 10**6
+
+
+class Assumption(NamedTuple):
+    """name % modulus == residue, and name >= least."""
+
+    name: str
+    modulus: int = 1
+    residue: int = 0
+    least: int = 1
+
+    @property
+    def first(self) -> int:
+        """The least value there is."""
+        return self.least + (self.residue - self.least) % self.modulus
+
+    def __str__(self) -> str:
+        congruence = f"{self.name} % {self.modulus} == {self.residue}"
+        bound = f"{self.name} >= {self.least}"
+        return bound if self.modulus == 1 else congruence if self.least == 1 else f"{congruence} and {bound}"
+
+
+def as_needed(one: Assumption) -> list[Needed]:
+    """The assumption as conditions."""
+    name = symbol(one.name)
+    rest = name - one.residue
+    turns = floor_divide(rest, sympy.Integer(one.modulus))
+    return [Needed(rest - one.modulus * turns, "=="), Needed(name - one.least, "<=")]
+
+
+def under(forms: Iterable[Any], assumptions: Iterable[Assumption]) -> list[Any]:
+    """The forms where the assumptions hold: equal there to what they were, with fewer floors and choices."""
+    there: dict[Any, Any] = {}
+    back: dict[Any, Any] = {}
+    for one in assumptions:
+        whole, turn = symbol(one.name), symbol(f"{one.name}_")
+        before = one.first - one.modulus  # at turn 0; the first value is at turn 1
+        there[whole] = one.modulus * turn + before
+        back[turn] = (whole - before) / one.modulus
+    return [_rebuilt(_rebuilt(form, there), back) for form in forms]
+
+
+def simplifying(forms: Iterable[Any]) -> list[Assumption]:
+    """For each whole name that floors are taken of: the congruence with residue 0 under which no floor is left."""
+    kept = list(forms)
+    names = {name for form in kept for part in form.atoms(FloorDivide) for name in part.free_symbols}
+    found = []
+    for name in sorted((name for name in names if name.is_integer), key=str):
+        modulus = _modulus(kept, str(name))
+        if modulus is not None and modulus > 1:
+            found.append(Assumption(str(name), modulus))
+    return found
+
+
+def _modulus(forms: list[Any], name: str) -> int | None:
+    modulus = 1
+    while modulus <= LARGEST_MODULUS:
+        turn = symbol(f"{name}_")
+        there = [_rebuilt(form, {symbol(name): modulus * turn}) for form in forms]
+        floors = {part for form in there for part in form.atoms(FloorDivide) if part.free_symbols == {turn}}
+        steps = [_step(part, turn) for part in floors if not part.args[0].has(FloorDivide)]
+        steps = [step for step in steps if step > 1]
+        if not steps:
+            return None if floors else modulus
+        modulus *= max(steps)
+    return None
+
+
+def _step(part: Any, turn: Any) -> int:
+    """By what the name of floor((a*x + b)/d) must be multiplied for the floor to go."""
+    dividend, divisor = part.args
+    coefficient = dividend.coeff(turn)
+    if not (coefficient.is_Integer and divisor.is_Integer):
+        return 1
+    return int(divisor) // gcd(int(coefficient), int(divisor))
+
+
+def _rebuilt(form: Any, names: dict[Any, Any]) -> Any:
+    """The form with other forms for its names, in normal form again."""
+    made: dict[Any, Any] = dict(names)
+    for part in sympy.postorder_traversal(form):
+        if part in made or not part.args:
+            continue
+        arguments = [made.get(argument, argument) for argument in part.args]
+        made[part] = _made(part, arguments)
+    return sympy.expand(made.get(form, form))
+
+
+def _made(part: Any, arguments: list[Any]) -> Any:
+    if isinstance(part, FloorDivide):
+        return floor_divide(*arguments)
+    if isinstance(part, (sympy.Max, sympy.Min)):
+        return _chosen(part.func, [sympy.expand(argument) for argument in arguments])
+    return part.func(*arguments)
+
+
+def _chosen(choose: Any, arguments: list[Any]) -> Any:
+    """max or min, without what is certainly not above, or below, another."""
+    sign = 1 if choose is sympy.Max else -1
+    kept: list[Any] = []
+    for argument in arguments:
+        if any(bounds(sympy.expand(sign * (other - argument)))[0] >= 0 for other in kept):
+            continue
+        kept = [other for other in kept if bounds(sympy.expand(sign * (argument - other)))[0] < 0]
+        kept.append(argument)
+    return choose(*kept)
