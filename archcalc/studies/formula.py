@@ -142,9 +142,6 @@ def _conditions(report: Report, assumed: Sequence[Assumption]) -> list[str]:
     """What must hold beside what is assumed."""
     needed = [Needed(normal(c.right) - normal(c.left), c.relation) for c in report.conditions]
     needed += [part for one in assumed for part in as_needed(one)]
-    given = {
-        text
-        for one in assumed
-        for text in (f"{one.name} % {one.modulus} == {one.residue}", f"{one.name} >= {one.first}")
-    }
-    return [text for text in needed_texts(needed) if text not in given]
+    given = {f"{one.name} % {one.modulus} == {one.residue}" for one in assumed}
+    given |= {f"{one.name} >= {one.first}" for one in assumed}
+    return [condition for condition in needed_texts(needed) if condition not in given]
