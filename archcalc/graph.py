@@ -203,6 +203,18 @@ class Condition(NamedTuple):
     node: int
 
 
+class Loop(NamedTuple):
+    """Passes of a loop whose count is free, of which one is in the graph: pass `name` of 2, 3, ..., `turns` + 1.
+
+    The nodes between `start`, where what flows into a pass enters, and `stop`, where what flows out of the last leaves.
+    """
+
+    name: str
+    turns: Size
+    start: int
+    stop: int
+
+
 class Graph:
     """Nodes in the order of computation, what flows in and out, and the conditions under which all of it is valid."""
 
@@ -215,6 +227,7 @@ class Graph:
         self.outputs: list[tuple[str, int]] = []
         self.sharing: list[Node] = []  # the nodes whose weights others may have too
         self.conditions: list[Condition] = []
+        self.loops: list[Loop] = []  # inner ones first
         self.hyperparameters: dict[str, object] = {}
         self.steps = 0  # of the spec, run until everything was added
         self._known: dict[tuple[object, ...], tuple[Op, Facts]] = {}
@@ -266,6 +279,16 @@ class Graph:
             self.sharing.append(node)
         return index
 
+    def add_passage(self, name: str, source: int, shape: Shape, section: Section, step: Origin) -> int:
+        """Add the place where a tensor enters or leaves the pass of a loop that stands for many."""
+        index = len(self.nodes)
+        self.nodes.append(Node(name, None, (source,), None, shape, index, "", section, step))
+        return index
+
+    def forget(self, nodes: int, conditions: int, sharing: int) -> None:
+        """Take back what was added behind so many nodes, conditions and shared nodes."""
+        del self.nodes[nodes:], self.conditions[conditions:], self.sharing[sharing:]
+
     def _symbolic_facts(self, op: Op, shapes: tuple[Shape, ...], index: int) -> Facts:
         """The facts where names are free: what must hold of these becomes a condition."""
         key = (id(op), *shapes)
@@ -300,6 +323,9 @@ class Graph:
     def close(self) -> None:
         """Number the paths, once everything is added."""
         self.root.number([self.nodes[index].path for index in self.inputs])
+        for node in self.nodes:
+            if node.op is None and node.inputs:  # a passage: what flows there comes from elsewhere
+                node.path = self.nodes[node.inputs[0]].path
 
     def unused(self) -> Iterator[Node]:
         """The operators whose result reaches no output."""

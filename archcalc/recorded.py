@@ -271,6 +271,36 @@ def total(terms: Sequence[Size]) -> Size:
     return _record("+", *recorded, *([known] if known else []))
 
 
+def replaced(number: Quantity, name: str, value: Quantity) -> Quantity:
+    """The number with a value for a free name."""
+    if not is_free(number):
+        return number
+    made: dict[int, Quantity] = {}
+    waiting: list[Any] = [number]
+    while waiting:
+        top = waiting[-1]
+        parts = [o for o in top.operands if is_free(o) and id(o) not in made] if top.operator != "name" else []
+        if parts:
+            waiting.extend(parts)
+            continue
+        waiting.pop()
+        if top.operator == "name":
+            made[id(top)] = value if top.name == name else top
+        else:
+            operands = [made[id(o)] if is_free(o) else o for o in top.operands]
+            changed = any(new is not old for new, old in zip(operands, top.operands, strict=True))
+            made[id(top)] = _computed(top.operator, *operands) if changed else top
+    return made[id(number)]
+
+
+def _computed(symbol: str, *operands: Any) -> Quantity:
+    """The operation on numbers, known or free: a plain number where all are."""
+    if any(isinstance(operand, Recorded) for operand in operands):
+        return _record(symbol, *operands)
+    answer = COMPUTE[symbol](*operands)
+    return answer.numerator if isinstance(answer, Fraction) and answer.denominator == 1 else answer
+
+
 def free_names(numbers: Iterable[object]) -> list[str]:
     """The free names inside, sorted."""
     names: set[str] = set()

@@ -51,8 +51,8 @@ class Totals(NamedTuple):
     flops: Size
     activations: Size
     activation_bytes: Size
-    depth: int
-    shortest_path: int
+    depth: Size
+    shortest_path: Size
     receptive_field: ReceptiveField | None
     receptive_field_of: str | None
 

@@ -56,7 +56,7 @@ OUTSIDE: dict[str, set[str]] = {
     "yaml": {"spec/source"},
     "sympy": {
         f"symbolic/{name}"
-        for name in ("form", "bounds", "text", "quotient", "conditions", "assume", "names", "elasticity")
+        for name in ("form", "bounds", "text", "quotient", "conditions", "assume", "names", "elasticity", "residues")
     },
     "numpy": {"arrays"},
 }

@@ -726,7 +726,7 @@ def test_weights_of_an_aggregated_block(cardinality: int, width: int, features: 
 @few
 @given(st.integers(1, 12), st.integers(1, 8))
 def test_cardinality_of_a_resnext(groups: int, width: int) -> None:
-    def total(groups: int, width: int) -> tuple[int, int]:
+    def total(groups: int, width: int) -> tuple[Any, Any]:
         report = archcalc.analyze("resnext29_8x64d_cifar", settings={"groups": groups, "width_per_group": 8 * width})
         inner = [layer.params for layer in kinds(report, "conv") if layer.path.endswith("conv2")]
         return sum(inner), report.totals.depth

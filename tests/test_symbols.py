@@ -294,14 +294,14 @@ def test_closed_forms() -> None:
 # What a free symbol may not decide
 
 
-def test_a_free_repeat_count_is_refused_with_its_line() -> None:
-    text = spec("- repeat: n\n  layers: [relu]", hyperparameters="{n: 3}")
+def test_a_free_repeat_count_of_what_shrinks_is_refused_with_its_line() -> None:
+    text = spec("- repeat: n\n  layers: [relu, {max_pool: [2, 2, 1]}]", hyperparameters="{n: 3}")
     line = next(i for i, row in enumerate(text.splitlines(), 1) if "repeat" in row)
     said = refusal(text, free=["n"])
     assert said.startswith(f"<text>:{line}:")
     assert "n" in messages(said)[0]
     assert "free" in said
-    assert archcalc.analyze(text, settings={"n": 5}).totals.flops == 5 * 384
+    assert archcalc.analyze(text, settings={"n": 2}).totals.params == 0
 
 
 def test_free_numbers_that_choose_are_refused_with_their_line() -> None:

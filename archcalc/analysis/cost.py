@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcalc.analysis.loops import around, summed
 from archcalc.graph import FACTS_KEPT
 from archcalc.ops.op import VIEW
 from archcalc.recorded import Size, product
@@ -13,7 +14,7 @@ from archcalc.work import NO_WORK, Work
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from archcalc.graph import Facts, Graph, Node
+    from archcalc.graph import Facts, Graph, Loop, Node
     from archcalc.ops.op import Weight
 
 
@@ -36,6 +37,7 @@ NOTHING = Cost()
 def costs(graph: Graph, *, training: bool = False) -> list[Cost]:
     """The cost of every node, in order; dropout idles unless `training`."""
     owners = graph.owners()
+    loops = around(graph) if graph.loops else {}
     result = []
     for node in graph.nodes:
         facts = node.facts
@@ -43,8 +45,25 @@ def costs(graph: Graph, *, training: bool = False) -> list[Cost]:
             result.append(NOTHING)
             continue
         cost = _alone(facts)
-        result.append(cost if node.share is None and not node.frozen else _in_place(cost, node, facts, owners))
+        if node.share is not None or node.frozen:
+            cost = _in_place(cost, node, facts, owners)
+        result.append(_repeated(cost, loops[node.index]) if node.index in loops else cost)
     return result
+
+
+def _repeated(cost: Cost, loops: list[Loop]) -> Cost:
+    """The cost of all passes of the loops around an operator."""
+    params, trainable, buffers, work, flops, activations, weighted, shared_with = cost
+    return Cost(
+        summed(params, loops),
+        summed(trainable, loops),
+        summed(buffers, loops),
+        Work(*[summed(count, loops) for count in work]),
+        summed(flops, loops),
+        summed(activations, loops),
+        weighted,
+        shared_with,
+    )
 
 
 @lru_cache(maxsize=FACTS_KEPT)

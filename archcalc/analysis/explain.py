@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcalc.analysis.cost import Cost, costs
+from archcalc.analysis.loops import around
 from archcalc.analysis.paths import longest_path, shortest_path
 from archcalc.analysis.receptive_field import seen
 from archcalc.recorded import Quantity, Recorded, Shape, Size, product
@@ -108,10 +109,15 @@ def total(graph: Graph, quantity: str, *, training: bool = False) -> tuple[Adden
 
 
 def path_of(graph: Graph, quantity: str) -> tuple[Addend, ...]:
-    """The weighted operators on the longest (`depth`) or shortest (`shortest_path`) path, each one step of it."""
+    """The weighted operators on the longest (`depth`) or shortest (`shortest_path`) path; each is one step in a pass."""
     cost = costs(graph)
     path = longest_path(graph, cost) if quantity == "depth" else shortest_path(graph, cost)
-    return tuple(Addend(node.path, 1) for node in path if cost[node.index].weighted)
+    loops = around(graph)
+    return tuple(
+        Addend(node.path, product([loop.turns for loop in loops.get(node.index, ())]))
+        for node in path
+        if cost[node.index].weighted
+    )
 
 
 def _quantity(cost: Cost, quantity: str) -> Size:

@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
+from archcalc.recorded import maximum, minimum
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from archcalc.analysis.cost import Cost
     from archcalc.graph import Graph, Node
+    from archcalc.recorded import Size
 
 
-def depths(graph: Graph, costs: list[Cost]) -> tuple[int, int]:
+def depths(graph: Graph, costs: list[Cost]) -> tuple[Size, Size]:
     """The most and the fewest operators with both weights and mult-adds on one path from an input to an output."""
-    most: list[int] = []
-    fewest: list[int] = []
+    most: list[Size] = []
+    fewest: list[Size] = []
+    passed = {loop.stop: loop for loop in graph.loops}
     for node, cost in zip(graph.nodes, costs, strict=True):
         inputs, weighted = node.inputs, cost.weighted
-        if len(inputs) == 1:
+        if node.index in passed:
+            loop, (end,) = passed[node.index], inputs
+            most.append(most[loop.start] + (most[end] - most[loop.start]) * loop.turns)
+            fewest.append(fewest[loop.start] + (fewest[end] - fewest[loop.start]) * loop.turns)
+        elif len(inputs) == 1:
             most.append(most[inputs[0]] + weighted)
             fewest.append(fewest[inputs[0]] + weighted)
         else:
-            most.append(max([most[i] for i in inputs], default=0) + weighted)
-            fewest.append(min([fewest[i] for i in inputs], default=0) + weighted)
+            most.append(_joined(maximum, [most[i] for i in inputs]) + weighted)
+            fewest.append(_joined(minimum, [fewest[i] for i in inputs]) + weighted)
     ends = [index for _, index in graph.outputs]
-    return max([most[i] for i in ends], default=0), min([fewest[i] for i in ends], default=0)
+    return _joined(maximum, [most[i] for i in ends]), _joined(minimum, [fewest[i] for i in ends])
+
+
+def _joined(choose: Callable[[Size, Size], Size], lengths: list[Size]) -> Size:
+    """The longest or the shortest; of no lengths 0."""
+    return reduce(choose, dict.fromkeys(lengths)) if lengths else 0
 
 
 def longest_path(graph: Graph, costs: list[Cost]) -> list[Node]:

@@ -6,17 +6,17 @@ Source of the laws: Araujo, Norris and Sim 2019, "Computing Receptive Fields of 
 from __future__ import annotations
 
 from math import lcm
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from archcalc.errors import LimitError, UndecidedError
 from archcalc.ops.op import POINT
-from archcalc.recorded import Quantity, Size, divide
+from archcalc.recorded import Quantity, Recorded, Size, divide
+from archcalc.window import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcalc.graph import Facts, Graph, Node
-    from archcalc.window import Reach
+    from archcalc.graph import Facts, Graph, Loop, Node
 
 
 class Seen(NamedTuple):
@@ -53,28 +53,124 @@ class ReceptiveField(NamedTuple):
 
 def seen(graph: Graph) -> list[Seen]:
     """What every node sees, in order."""
-    result: list[Seen] = []
-    left, axes = graph.limits.windows, None
-    for node in graph.nodes:
-        facts = node.facts
-        if facts is None:
-            rank = len(node.shape) - 1
-            result.append(Seen((POINT,) * rank if rank else None))
-            continue
+    return _Sight(graph).all()
+
+
+class _Sight:
+    """What the nodes see, as far as is known; the windows of repeating fields are counted."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.nodes = graph.nodes
+        self.result: list[Seen] = []
+        self.left = graph.limits.windows
+        self.axes: tuple[Reach, ...] | None = None
+        self.loops = {loop.start: loop for loop in graph.loops}
+
+    def all(self) -> list[Seen]:
+        """What every node sees."""
+        self.until(len(self.nodes))
+        return self.result
+
+    def until(self, stop: int) -> None:
+        """Go on to the node before `stop`."""
+        nodes, result = self.nodes, self.result
+        while len(result) < stop:
+            node = nodes[len(result)]
+            if node.facts is not None:
+                result.append(self._behind(node))
+            elif node.index in self.loops:
+                self._through_passes(self.loops[node.index])
+            else:
+                rank = len(node.shape) - 1
+                result.append(Seen((POINT,) * rank if rank else None))
+
+    def _behind(self, node: Node) -> Seen:
+        facts, result = node.facts, self.result
+        assert facts is not None
         try:
             if len(node.inputs) == 1:
                 sees = _behind_one(facts, result[node.inputs[0]])
             else:
                 sees = _behind_several(facts, [result[i] for i in node.inputs], node)
         except (UndecidedError, LimitError):
-            sees = _lost(node, result)
-        if sees.axes is not None and sees.axes is not axes:
-            axes = sees.axes
-            left -= sum([reach.period for reach in axes if reach.period > 1])
-            if left < 0:
-                sees = _lost(node, result)
-        result.append(sees)
-    return result
+            return _lost(node, result)
+        if sees.axes is not None and sees.axes is not self.axes:
+            self.axes = sees.axes
+            self.left -= sum([reach.period for reach in sees.axes if reach.period > 1])
+            if self.left < 0:
+                return _lost(node, result)
+        return sees
+
+    def _through_passes(self, loop: Loop) -> None:
+        """What the nodes of pass i see, and what is seen behind the last: every pass widens the windows by as much.
+
+        Tried on the second pass, and proved on pass i: what it is given widens to what pass i + 1 is given.
+        """
+        result, start, stop = self.result, loop.start, loop.stop
+        before = result[self.nodes[start].inputs[0]]
+        after = self._pass(before, start, stop)
+        growth, turn = _growth(before, after), Recorded(loop.name)
+        if growth is None or before.axes is None:
+            lost = before.axes is not None and after.met is None
+            unknown = Seen(None, before.whole_input or after.whole_input, after.met, before.lost or lost)
+            result += [unknown] * (stop + 1 - start)
+            return
+        given = Seen(_wider(before.axes, growth, turn - 2), after.whole_input)
+        kept = self._pass(given, start, stop, keep=True)
+        if _equal(kept.axes, _wider(before.axes, growth, turn - 1)):
+            result.append(kept._replace(axes=_wider(before.axes, growth, loop.turns)))
+        else:
+            result[start:] = [Seen(None, after.whole_input, lost=True)] * (stop + 1 - start)
+
+    def _pass(self, given: Seen, start: int, stop: int, *, keep: bool = False) -> Seen:
+        """What is seen behind one pass that is given a tensor which sees this."""
+        self.result.append(given)
+        self.until(stop)
+        after = self.result[self.nodes[stop].inputs[0]]
+        if not keep:
+            del self.result[start:]
+        return after
+
+
+Growth: TypeAlias = "tuple[tuple[Size, Size], ...]"
+
+
+def _growth(before: Seen, after: Seen) -> Growth | None:
+    """By how much one pass moves the ends of the window on each axis; None where that is no such thing."""
+    if before.axes is None or after.axes is None or len(before.axes) != len(after.axes):
+        return None
+    growth = []
+    for one, other in zip(before.axes, after.axes, strict=True):
+        if one.period != 1 or other.period != 1 or one.step != other.step:
+            return None
+        (first,), (then,) = one.windows, other.windows
+        if first is None or then is None:
+            return None
+        growth.append((then[0] - first[0], then[1] - first[1]))
+    return tuple(growth)
+
+
+def _wider(axes: tuple[Reach, ...], growth: Growth, times: Size) -> tuple[Reach, ...]:
+    """The windows, after growing so many times."""
+    return tuple(
+        Reach(reach.step, tuple(w and (w[0] + low * times, w[1] + high * times) for w in reach.windows))
+        for reach, (low, high) in zip(axes, growth, strict=True)
+    )
+
+
+def _equal(axes: tuple[Reach, ...] | None, others: tuple[Reach, ...]) -> bool:
+    from archcalc.symbolic.bounds import certainly
+
+    def ends(reach: Reach) -> tuple[Size, ...]:
+        return (reach.step, *(end for window in reach.windows for end in window or ()))
+
+    if axes is None or len(axes) != len(others):
+        return False
+    pairs = [(ends(one), ends(other)) for one, other in zip(axes, others, strict=True)]
+    return all(
+        len(one) == len(other) and all(certainly(a, "==", b) for a, b in zip(one, other, strict=True))
+        for one, other in pairs
+    )
 
 
 def _lost(node: Node, seen: list[Seen]) -> Seen:

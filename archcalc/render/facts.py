@@ -28,7 +28,7 @@ def numbers(report: Report, rows: Sequence[Row]) -> Iterator[object]:
         yield from rows_.numbers(row)
     totals = report.totals
     yield from (totals.params, totals.trainable_params, totals.buffers, totals.mult_adds, totals.flops)
-    yield from (totals.activations, totals.activation_bytes, report.batch)
+    yield from (totals.activations, totals.activation_bytes, totals.depth, totals.shortest_path, report.batch)
     if totals.receptive_field is not None:
         for axes in totals.receptive_field[:3]:
             yield from axes
@@ -84,8 +84,8 @@ def facts(report: Report, exact: Exact) -> Iterator[tuple[str, str]]:
     yield "activation memory", f"{exact(memory)} bytes{short}, {report.precision}{batch}"
     if totals.receptive_field is not None:
         yield "receptive field", _field(totals.receptive_field, totals.receptive_field_of, exact)
-    shortest = "" if totals.shortest_path == totals.depth else f" (shortest path {totals.shortest_path:,})"
-    yield "depth", f"{totals.depth:,}{shortest}"
+    depth, shortest = exact(totals.depth), exact(totals.shortest_path)
+    yield "depth", depth if shortest == depth else f"{depth} (shortest path {shortest})"
     if report.conditions:
         from archcalc.symbolic.conditions import condition_texts
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from archcalc.ops.op import Op
+    from archcalc.recorded import Size
     from archcalc.spec.language import Arguments, Block, Branch, Names, Target, Template
     from archcalc.spec.load import Spec
     from archcalc.spec.source import Node
@@ -43,7 +44,7 @@ def build(
 ) -> Graph:
     """The graph of a spec, with the named hyperparameters left free; raises SpecError."""
     names = frozenset(free)
-    builder = _Builder(spec, ops, words(spec.blocks, ops), limits, symbolic=bool(names))
+    builder = Unroller(spec, ops, words(spec.blocks, ops), limits, symbolic=bool(names))
     try:
         builder.run(names, training=training)
     except Failed as error:
@@ -55,7 +56,9 @@ def build(
     return builder.graph
 
 
-class _Builder:
+class Unroller:
+    """Turns the steps of one spec into nodes of one graph."""
+
     def __init__(
         self, spec: Spec, ops: Mapping[str, type[Op]], words: frozenset[str], limits: Limits, *, symbolic: bool
     ) -> None:
@@ -404,12 +407,28 @@ class _Builder:
     def repeat(self, repeat: Repeat, step: Step, frame: Frame, flow: Flow) -> Flow:
         """The same steps so many times."""
         turns = repeat.turns.value(frame)
-        if is_free(turns):
-            message = f"'{write(turns)}' is free, and decides how many layers there are"
-            raise wrong(repeat.turns.mark, message, "give it a number with --set")
+        if isinstance(turns, Recorded) and is_free(turns):
+            from archcalc.spec.loop import repeated
+
+            return repeated(self, repeat, turns, step, frame, flow)
         if type(turns) is not int or turns < 0:
             raise wrong(repeat.turns.mark, f"'repeat' takes a whole number, at least 0, not {shown(turns)}")
         return self._loop(repeat.steps, turns, (), step, frame, flow)
+
+    def one_pass(
+        self, steps: tuple[Step, ...], step: Step, frame: Frame, flow: Flow, *, index: Size, first: bool
+    ) -> Flow:
+        """One pass of a loop of which it is not known how many there are, and so which is the last."""
+        self._deeper(step.mark)
+        variables = {**frame.variables, "index": index, "first": first}
+        variables.pop("last", None)
+        inner = frame.inner(variables)
+        inner.flow = flow
+        if step.name is not None:
+            inner.section = frame.section.section(self._text(step.name, inner))
+        flow = self.run_steps(steps, inner, flow)
+        self.depth -= 1
+        return flow
 
     def for_each(self, loop: For, step: Step, frame: Frame, flow: Flow) -> Flow:
         """The same steps for each row of lists of equal length."""
@@ -464,12 +483,12 @@ class _Builder:
 
 
 _ACTIONS: dict[type, Callable[..., Flow]] = {
-    Call: _Builder.call,
-    Merge: _Builder.merge,
-    Repeat: _Builder.repeat,
-    For: _Builder.for_each,
-    If: _Builder.choice,
-    Output: _Builder.output,
+    Call: Unroller.call,
+    Merge: Unroller.merge,
+    Repeat: Unroller.repeat,
+    For: Unroller.for_each,
+    If: Unroller.choice,
+    Output: Unroller.output,
 }
 _SIMPLE = frozenset((int, bool, str, Fraction))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcalc.errors import did_you_mean
+from archcalc.errors import UndecidedError, did_you_mean
 from archcalc.graph import Condition, Graph, Section
 from archcalc.recorded import Quantity, Shape, is_free
 from archcalc.shape import features
@@ -89,6 +89,10 @@ class Frame:
         """The value of a name that is no variable: `channels`, a tensor, or a word."""
         if name == "channels":
             return self._channels()
+        if name == "last":
+            raise UndecidedError(
+                "which pass is the last depends on a free symbol", hint="give the count a number with --set"
+            )
         tensors = self.body.find(name)
         if tensors is not None:
             if not self.choosing:

@@ -38,7 +38,7 @@ def explained(graph: Graph, report: Report, what: str | None, *, expand: bool = 
         return [_sum(graph, report, what, "", expand=expand)]
     if what in PATHS:
         steps = explain.path_of(graph, what)
-        return [Sum(what, report.name, steps, len(steps))]
+        return [Sum(what, report.name, steps, total([step.value for step in steps]))]  # type: ignore[misc]
     path = find_path(report, what, (*TOTALS, *PATHS))
     nodes = [node for node in graph.nodes if node.op is not None and node.path == path]
     if nodes and all(row.path == path for row in report.part(path)):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcalc.errors import UsageError
 from archcalc.recorded import Recorded
 from archcalc.studies.quantities import quantities
-from archcalc.symbolic.assume import Assumption, as_needed, simplifying, under
-from archcalc.symbolic.conditions import Needed, needed_texts
+from archcalc.symbolic.assume import Assumption, as_needed, read_assumption, simplifying, together, under
+from archcalc.symbolic.conditions import needed_texts
 from archcalc.symbolic.form import normal
 from archcalc.symbolic.names import collected, named
+from archcalc.symbolic.residues import Needed
 from archcalc.symbolic.text import text
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 USUAL = ("params", "mult_adds", "activations")
 PER_LAYER = ("params", "trainable_params", "buffers", "mult_adds", "flops", "activations", "output_shape")
-_CONGRUENCE = re.compile(r"\s*([A-Za-z_]\w*)\s*%\s*([1-9][0-9]{0,8})\s*==\s*(0|[1-9][0-9]{0,8})\s*")
-_BOUND = re.compile(r"\s*([A-Za-z_]\w*)\s*>=\s*([1-9][0-9]{0,8})\s*")
 
 
 class Formula(NamedTuple):
@@ -60,11 +58,9 @@ class Formulas(NamedTuple):
 
 def assumption(said: str) -> Assumption:
     """What a text such as H % 32 == 0 or H >= 32 assumes; raises UsageError."""
-    congruence, bound = _CONGRUENCE.fullmatch(said), _BOUND.fullmatch(said)
-    if congruence is not None and int(congruence[3]) < int(congruence[2]):
-        return Assumption(congruence[1], int(congruence[2]), int(congruence[3]))
-    if bound is not None:
-        return Assumption(bound[1], least=int(bound[2]))
+    assumed = read_assumption(said)
+    if assumed is not None:
+        return assumed
     raise UsageError(f"'{said}' is nothing to assume", hint="write 'H % 32 == 0' or 'H >= 32'; W = H is --set W=H")
 
 
@@ -82,7 +78,9 @@ def formulas(
     if layers:
         per_layer = [name for name in asked if name in PER_LAYER]
         made += [_formula(name, layer.path, getattr(layer, name)) for layer in report.layers for name in per_layer]
-    made = _under(made, assumed)
+    conditions = _conditions(report, assumed)
+    known = together([*assumed, *(one for said in conditions if (one := read_assumption(said)) is not None)])
+    made = _under(made, [one for one in known if free[one.name].integral])
     forms = [form for formula in made for form in formula.forms]
     where, short = named(forms)
     congruences = tuple(simplifying(forms))
@@ -93,7 +91,7 @@ def formulas(
         formulas=tuple(made),
         short=_with(made, [collected(form, tuple(free)) for form in short]),
         where=tuple(where),
-        conditions=tuple(_conditions(report, assumed)),
+        conditions=tuple(conditions),
         assumed=assumed,
         congruences=congruences,
         simple=tuple(_under(made, congruences)) if congruences else (),
@@ -108,17 +106,15 @@ def _free(report: Report) -> dict[str, Recorded]:
 
 def _together(assume: Sequence[Assumption], whole: Mapping[str, bool]) -> tuple[Assumption, ...]:
     """One assumption for each name."""
-    found: dict[str, Assumption] = {}
+    congruences: dict[str, Assumption] = {}
     for one in assume:
         if not whole.get(one.name):
             known = f"free whole names: {', '.join(name for name in whole if whole[name])}"
             raise UsageError(f"'{one.name}' is no free whole name to assume something of", hint=known)
-        earlier = found.get(one.name, Assumption(one.name))
-        if one.modulus > 1 and earlier.modulus > 1:
-            raise UsageError(f"{earlier} and {one} are two congruences of one name", hint="give one that says both")
-        congruence = one if one.modulus > 1 else earlier
-        found[one.name] = congruence._replace(least=max(one.least, earlier.least))
-    return tuple(found.values())
+        if one.modulus > 1 and congruences.setdefault(one.name, one) != one:
+            two = f"{congruences[one.name]} and {one}"
+            raise UsageError(f"{two} are two congruences of one name", hint="give one that says both")
+    return together(assume)
 
 
 def _formula(name: str, path: str, value: Any) -> Formula:

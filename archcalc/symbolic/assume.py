@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from math import gcd
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sympy
 
 from archcalc.symbolic.bounds import bounds
-from archcalc.symbolic.conditions import Needed
 from archcalc.symbolic.form import FloorDivide, floor_divide, symbol
+from archcalc.symbolic.residues import Needed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LARGEST_MODULUS = 10**6
+_CONGRUENCE = re.compile(r"\s*([A-Za-z_]\w*)\s*%\s*([1-9][0-9]{0,8})\s*==\s*(0|[1-9][0-9]{0,8})\s*")
+_BOUND = re.compile(r"\s*([A-Za-z_]\w*)\s*>=\s*([1-9][0-9]{0,8})\s*")
 
 
 class Assumption(NamedTuple):
@@ -44,16 +47,48 @@ def as_needed(one: Assumption) -> list[Needed]:
     return [Needed(rest - one.modulus * turns, "=="), Needed(name - one.least, "<=")]
 
 
+def read_assumption(said: str) -> Assumption | None:
+    """What a text such as H % 32 == 0 or H >= 32 assumes; None where it is another text."""
+    congruence, bound = _CONGRUENCE.fullmatch(said), _BOUND.fullmatch(said)
+    if congruence is not None and int(congruence[3]) < int(congruence[2]):
+        return Assumption(congruence[1], int(congruence[2]), int(congruence[3]))
+    return None if bound is None else Assumption(bound[1], least=int(bound[2]))
+
+
+def together(assumptions: Iterable[Assumption]) -> tuple[Assumption, ...]:
+    """One assumption for each name; of two congruences the first."""
+    found: dict[str, Assumption] = {}
+    for one in assumptions:
+        earlier = found.get(one.name, one)
+        congruence = earlier if earlier.modulus > 1 else one
+        found[one.name] = congruence._replace(least=max(one.least, earlier.least))
+    return tuple(found.values())
+
+
+def follows(needed: Needed, assumptions: Iterable[Assumption]) -> bool:
+    """Whether the condition certainly holds where the assumptions do."""
+    there, _ = _substitutions(assumptions)
+    form = _rebuilt(needed.form, there)
+    low, high = bounds(form)
+    return bool(low >= 0 if needed.relation == "<=" else form == 0 if needed.relation == "==" else low > 0 or high < 0)
+
+
 def under(forms: Iterable[Any], assumptions: Iterable[Assumption]) -> list[Any]:
     """The forms where the assumptions hold: equal there to what they were, with fewer floors and choices."""
+    there, back = _substitutions(assumptions)
+    return [_rebuilt(_rebuilt(form, there), back) for form in forms]
+
+
+def _substitutions(assumptions: Iterable[Assumption]) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """Each name by a turn that counts its values from 1 on, and the turn by the name."""
     there: dict[Any, Any] = {}
     back: dict[Any, Any] = {}
     for one in assumptions:
         whole, turn = symbol(one.name), symbol(f"{one.name}_")
-        before = one.first - one.modulus  # at turn 0; the first value is at turn 1
+        before = one.first - one.modulus
         there[whole] = one.modulus * turn + before
         back[turn] = (whole - before) / one.modulus
-    return [_rebuilt(_rebuilt(form, there), back) for form in forms]
+    return there, back
 
 
 def simplifying(forms: Iterable[Any]) -> list[Assumption]:

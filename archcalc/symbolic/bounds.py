@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy
 
-from archcalc.symbolic.form import Choose, FloorDivide, normal
+from archcalc.symbolic.form import CHOICES, Choose, FloorDivide, normal
 
 if TYPE_CHECKING:
     from archcalc.recorded import Quantity
@@ -24,6 +24,17 @@ def certainly(left: Quantity, relation: str, right: Quantity) -> bool | None:
     if relation == "==":
         return True if difference == 0 else False if low > 0 or high < 0 else None
     return True if low >= 0 else False if high < 0 else None
+
+
+def degree(number: Quantity, name: str) -> int | None:
+    """The degree of a number as a polynomial in a free name; None where the name stands inside floors or choices."""
+    form = normal(number)
+    wanted = next((s for s in form.free_symbols if str(s) == name), None)
+    if wanted is None:
+        return 0
+    if not form.is_polynomial(wanted) or any(wanted in part.free_symbols for part in form.atoms(*CHOICES)):
+        return None
+    return int(sympy.degree(form, wanted))
 
 
 def bounds(expression: Any) -> tuple[Any, Any]:
