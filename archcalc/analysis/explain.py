@@ -109,7 +109,7 @@ def total(graph: Graph, quantity: str, *, training: bool = False) -> tuple[Adden
 
 
 def path_of(graph: Graph, quantity: str) -> tuple[Addend, ...]:
-    """The weighted operators on the longest (`depth`) or shortest (`shortest_path`) path; each is one step in a pass."""
+    """The weighted operators on the longest (`depth`) or shortest (`shortest_path`) path; one each pass."""
     cost = costs(graph)
     path = longest_path(graph, cost) if quantity == "depth" else shortest_path(graph, cost)
     loops = around(graph)
