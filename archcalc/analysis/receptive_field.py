@@ -76,17 +76,19 @@ class _Sight:
         nodes, result = self.nodes, self.result
         while len(result) < stop:
             node = nodes[len(result)]
-            if node.facts is not None:
-                result.append(self._behind(node))
+            facts, inputs = node.facts, node.inputs
+            if facts is not None:
+                # Most operators see a point of their one input.
+                point = len(inputs) == 1 and facts.pointwise
+                result.append(result[inputs[0]] if point else self._behind(facts, node))
             elif node.index in self.loops:
                 self._through_passes(self.loops[node.index])
             else:
                 rank = len(node.shape) - 1
                 result.append(Seen((POINT,) * rank if rank else None))
 
-    def _behind(self, node: Node) -> Seen:
-        facts, result = node.facts, self.result
-        assert facts is not None
+    def _behind(self, facts: Facts, node: Node) -> Seen:
+        result = self.result
         try:
             if len(node.inputs) == 1:
                 sees = _behind_one(facts, result[node.inputs[0]])
@@ -181,7 +183,7 @@ def _behind_one(facts: Facts, source: Seen) -> Seen:
     reach = facts.reach
     if reach is None:
         return Seen(None, source.whole_input or not facts.lost, lost=facts.lost)
-    if facts.pointwise or source.axes is None:
+    if source.axes is None:
         return source
     through = _through(source.axes, reach)
     return Seen(through, source.whole_input, lost=through is None)
