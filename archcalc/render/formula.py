@@ -45,7 +45,7 @@ def _lines(formulas: Formulas, room: int) -> Iterator[Line]:
     if formulas.assumed:
         yield [(f"assumed: {', '.join(map(str, formulas.assumed))}", "")]
     yield []
-    yield from _equations([(_label(f), _one(f, text)) for f in formulas.short], room)
+    yield from _parts(formulas.short, room)
     if formulas.where:
         yield []
         yield [("where", "dim")]
@@ -57,25 +57,29 @@ def _lines(formulas: Formulas, room: int) -> Iterator[Line]:
     if formulas.simple:
         yield []
         yield [(f"with {' and '.join(map(str, formulas.congruences))}", "dim")]
-        changed = [
-            (_label(simple), _one(simple, text))
-            for simple, formula in zip(formulas.simple, formulas.formulas, strict=True)
-            if simple.forms != formula.forms
-        ]
-        yield from _equations(changed, room)
+        pairs = zip(formulas.simple, formulas.formulas, strict=True)
+        yield from _parts([simple for simple, formula in pairs if simple.forms != formula.forms], room)
+
+
+def _parts(formulas: Sequence[Formula], room: int) -> Iterator[Line]:
+    """The totals, then each layer that has something of what is asked."""
+    yield from _equations([(f.of, _one(f, text)) for f in formulas if not f.path], room)
+    for path in dict.fromkeys(f.path for f in formulas if f.path):
+        some = [f for f in formulas if f.path == path and any(form != 0 for form in f.forms)]
+        if some:
+            yield []
+            yield [(shown(path), "")]
+            yield from _equations([(f"  {f.of}", _one(f, text)) for f in some], room)
 
 
 def _equations(lines: Sequence[tuple[str, str]], room: int) -> Iterator[Line]:
-    column = max((len(label) for label, _ in lines if len(label) <= room // 3), default=0)
+    column = max((len(label) for label, _ in lines), default=0)
     for label, formula in lines:
         yield from _equation(label, formula, column, room, " = ")
 
 
 def _equation(label: str, formula: str, column: int, room: int, sign: str) -> Iterator[Line]:
     head = f"{shown(label):<{column}}{sign}"
-    if len(head) > room // 2:  # a long path stands on a line of its own
-        yield [(head.rstrip(), "dim")]
-        head = "    "
     for i, line in enumerate(wrapped(formula, room - len(head))):
         yield [(head if i == 0 else " " * len(head), "dim"), (line, "")]
 

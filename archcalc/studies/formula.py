@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcalc.errors import UsageError
 from archcalc.recorded import Recorded
-from archcalc.studies.quantities import quantities
+from archcalc.studies.quantities import QUANTITIES, quantities
 from archcalc.symbolic.assume import Assumption, as_needed, read_assumption, simplifying, together, under
 from archcalc.symbolic.conditions import needed_texts
 from archcalc.symbolic.form import normal
@@ -72,6 +72,8 @@ def formulas(
     Raises UsageError for a quantity there is not, and for an assumption on what is no free whole name.
     """
     asked = tuple(of)
+    if not asked:
+        raise UsageError("no quantity is asked for", hint=f"quantities: {', '.join(QUANTITIES)}")
     free = _free(report)
     assumed = _together(assume, {name: symbol.integral for name, symbol in free.items()})
     made = [_formula(name, "", value) for name, value in quantities(report, asked).items()]

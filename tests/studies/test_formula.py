@@ -170,6 +170,7 @@ def test_two_assumptions_on_one_name() -> None:
     [
         (["vgg16"], "archcalc: nothing is left free\n  --free NAME leaves a hyperparameter open: H, W, classes, depths, widths, bn, pool\n"),
         (["vgg16", "--free", "H", "--of", "parms"], "archcalc: there is no quantity 'parms'\n  did you mean 'params'?\n"),
+        (["vgg16", "--free", "H", "--of", ""], "archcalc: no quantity is asked for\n  quantities: params, trainable_params, buffers, params_and_buffers, mult_adds, flops, activations, activation_bytes, depth, shortest_path, output_shape, receptive_field, receptive_field_stride, receptive_field_start\n"),
         (["vgg16", "--free", "H", "--assume", "H is even"], "archcalc: 'H is even' is nothing to assume\n  write 'H % 32 == 0' or 'H >= 32'; W = H is --set W=H\n"),
         (["vgg16", "--free", "H", "--assume", "H % 4 == 4"], "archcalc: 'H % 4 == 4' is nothing to assume\n  write 'H % 32 == 0' or 'H >= 32'; W = H is --set W=H\n"),
         (["vgg16", "--free", "H", "--assume", "W % 4 == 0"], "archcalc: 'W' is no free whole name to assume something of\n  free whole names: H\n"),
@@ -227,6 +228,13 @@ def test_layers() -> None:
         {"path": "relu", "params": 0, "activations": "24*H - 48"},
         {"path": "flatten", "params": 0, "activations": 0},
     ]
+
+
+def test_layers_on_the_screen(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only what a layer has is said of it."""
+    said = screen("vgg16_paper", "--free", "H", "--of", "params,mult_adds", "--layers", capsys=capsys)
+    assert "\n\nconv1/conv1\n  params    = 1792\n  mult_adds = 1728*H**2\n\nconv1/conv2\n" in said
+    assert "relu" not in said
 
 
 def test_a_screen_of_inception(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
