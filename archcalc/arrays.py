@@ -10,7 +10,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import reduce
 from math import lcm
-from operator import add, and_, eq, le, mul, ne, sub
+from operator import add, and_, eq, le, mul, ne, or_, sub
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -98,17 +98,84 @@ def everything(arrays: Iterable[Array]) -> Array:
     return reduce(and_, arrays, np.array(True))
 
 
+def _fit_together(parts: Sequence[Values]) -> bool:
+    """Whether the numerators stay within 64 bits over one denominator."""
+    sizes, _ = scaled(*[(part.largest, part.denominator) for part in parts])
+    return max(sizes) <= LARGEST
+
+
 def holds(left: Values, relation: str, right: Values) -> Array:
     """Where left stands in this relation to right, exactly."""
-    sizes, _ = scaled((left.largest, left.denominator), (right.largest, right.denominator))
-    if max(sizes) <= LARGEST:
-        (a, b), _ = _together(left, right)
-    else:
-        a, b = _as_numbers(left), _as_numbers(right)
+    a, b = _together(left, right)[0] if _fit_together([left, right]) else map(_as_numbers, (left, right))
     return np.asarray(RELATIONS[relation](a, b), dtype=bool)
 
 
 RELATIONS: dict[str, Callable[[Any, Any], Any]] = {"==": eq, "!=": ne, "<=": le}
+
+
+def positions(start: int, stop: int) -> Array:
+    """The whole numbers from start to stop - 1."""
+    return np.arange(start, stop)
+
+
+def truths(listed: Sequence[bool]) -> Array:
+    """Truth values as a mask."""
+    return np.array(listed, dtype=bool)
+
+
+def draw(seed: Sequence[int], sizes: Iterable[int], count: int) -> list[Array]:
+    """For each size so many random positions below it; equal for equal seeds."""
+    random = np.random.default_rng(seed)
+    return [random.integers(size, size=count) for size in sizes]
+
+
+def joined(parts: Sequence[Values]) -> Values:
+    """Values one after the other."""
+    numerators, denominator = _together(*parts) if _fit_together(parts) else ([_as_numbers(p) for p in parts], 1)
+    made = np.concatenate(numerators)
+    return Values(made, denominator) if made.dtype != object else _from_numbers(made)
+
+
+def scattered(parts: Sequence[tuple[Array, Values]], size: int) -> Values:
+    """Values at their positions among so many; 0 elsewhere."""
+    if not parts:
+        return Values(np.zeros(size, dtype=np.int64))
+    made = joined([Values(everywhere(v.numerators, [Values(at)]), v.denominator) for at, v in parts])
+    numerators = np.zeros(size, dtype=made.numerators.dtype)
+    numerators[np.concatenate([at for at, _ in parts])] = made.numerators
+    return Values(numerators, made.denominator)
+
+
+def groups(keys: Sequence[Array]) -> list[Array]:
+    """The positions at which all keys are the same, for each combination of keys there is."""
+    unequal, inverse = np.unique(np.stack(keys), axis=1, return_inverse=True)
+    order = np.argsort(inverse.ravel(), kind="stable")
+    ends = np.cumsum(np.bincount(inverse.ravel(), minlength=unequal.shape[1]))
+    return np.split(order, ends[:-1])
+
+
+def ordered(keys: Sequence[Array]) -> Array:
+    """The positions in ascending order of the first key, equal ones of the second, ...; else as they stand."""
+    order = np.arange(len(keys[0]))
+    for key in reversed(keys):
+        order = order[np.argsort(key[order], kind="stable")]
+    return order
+
+
+def front(keys: Sequence[Array]) -> Array:
+    """The positions that no other is below in one key and above in none; of equal ones the first."""
+    left = ordered(keys)
+    if len(keys) == 2:
+        second = keys[1][left]
+        least = np.minimum.accumulate(second)
+        better = np.ones(len(left), dtype=bool)
+        better[1:] = second[1:] < least[:-1]
+        return np.sort(left[better])
+    found = []
+    while left.size:
+        found.append(left[0])
+        left = left[reduce(or_, [key[left] < key[left[0]] for key in keys])]
+    return np.sort(np.array(found, dtype=np.int64))
 
 
 class Instruction(NamedTuple):
