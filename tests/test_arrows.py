@@ -60,6 +60,7 @@ OUTSIDE: dict[str, set[str]] = {
         for name in ("form", "bounds", "text", "quotient", "conditions", "assume", "names", "elasticity")
     },
     "numpy": {"arrays"},
+    "pyarrow": {"render/parquet"},
 }
 
 
@@ -115,7 +116,7 @@ def test_rich_is_for_renderers_and_commands() -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_nothing_else_is_needed(name: str) -> None:
-    allowed = set(sys.stdlib_module_names) | {"archcalc", "yaml", "sympy", "numpy", "rich"}
+    allowed = set(sys.stdlib_module_names) | {"archcalc", "yaml", "sympy", "numpy", "rich", "pyarrow"}
     assert {n.split(".")[0] for n in imports(FILES[name])} <= allowed
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from archcalc.arrays import front, ordered
 from archcalc.errors import ArchcalcError, LimitError, UsageError, did_you_mean
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from archcalc.studies.grid import Grid
     from archcalc.studies.where import Where
 
+Part: TypeAlias = "tuple[Rows, dict[str, Refusal]]"
+"""What is kept of a chunk, and what in it is no network."""
 MOST_ROWS = 1_000_000
 """How many rows are sorted, or can be on a front."""
 
@@ -77,7 +79,7 @@ class Sweep:
             cells.append([number if is_known else None for number, is_known in zip(numbers, known, strict=True)])
         return cells
 
-    def rows(self, parts: Iterable[tuple[Rows, dict[str, Refusal]]] | None = None) -> Iterator[Rows]:
+    def rows(self, parts: Iterable[Part] | None = None) -> Iterator[Rows]:
         """The rows that are asked for, in order; `parts` are the chunks, worked out anywhere.
 
         After an interruption, first what was found until then. Raises LimitError for too many rows to be sorted.
@@ -102,7 +104,7 @@ class Sweep:
         if interruption is not None:
             raise interruption
 
-    def part(self, number: int) -> tuple[Rows, dict[str, Refusal]]:
+    def part(self, number: int) -> Part:
         """One chunk of the grid: what is kept of it, and what in it is no network."""
         self.structures.refused = {}
         rows = self.structures.rows(self.grid.chunk(number))
@@ -112,7 +114,7 @@ class Sweep:
             rows = rows.at(self.choice.where.holds(self._numbers(rows), rows.chosen))
         return self._best(rows), self.structures.refused
 
-    def _counted(self, part: tuple[Rows, dict[str, Refusal]]) -> Rows:
+    def _counted(self, part: Part) -> Rows:
         rows, refused = part
         for place, refusal in refused.items():
             counted(self.refused, place, refusal)
