@@ -1,27 +1,28 @@
-"""The only door to numpy: recorded expressions turned into exact functions of arrays.
+"""The only door to numpy: programs of recorded expressions, run exactly on arrays.
 
-A program is a flat list of instructions, each on earlier results. Integers run in 64 bits, rationals as 64-bit
-numerators over one denominator for the whole array. That no number can pass 64 bits is made sure beforehand, by working
-out a bound on every intermediate in Python integers; where one could, the same program runs on Python's own numbers.
+Integers run in 64 bits, rationals as 64-bit numerators over one denominator for the whole array. That no number can
+pass 64 bits is made sure beforehand, by a bound on every intermediate; where one could, the same program runs on
+Python's own numbers.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from fractions import Fraction
 from functools import reduce
-from math import lcm
+from math import lcm, prod
 from operator import add, and_, eq, le, mul, ne, or_, sub
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from archcalc.magnitude import BOUNDS, LARGEST, scaled
-from archcalc.recorded import COMPUTE, Quantity, Recorded, is_free
+from archcalc.magnitude import LARGEST, fits, scaled
+from archcalc.recorded import COMPUTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from archcalc.magnitude import Bound
+    from archcalc.program import Program
     from archcalc.recorded import Number
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
@@ -164,129 +165,53 @@ def ordered(keys: Sequence[Array]) -> Array:
 
 def front(keys: Sequence[Array]) -> Array:
     """The positions that no other is below in one key and above in none; of equal ones the first."""
-    left = ordered(keys)
-    if len(keys) == 2:
-        second = keys[1][left]
-        least = np.minimum.accumulate(second)
-        better = np.ones(len(left), dtype=bool)
-        better[1:] = second[1:] < least[:-1]
-        return np.sort(left[better])
+    order = ordered(keys)
+    if len(keys) > 3:
+        return np.sort(_front(keys, order))
+    # Sorted by the first key, a point is on the front if it is below the staircase of those before it in the others.
+    second, third = [keys[i][order].tolist() if i < len(keys) else [0] * len(order) for i in (1, 2)]
+    steps: list[Any] = []  # the second key ascending, with the third descending in `least`
+    least: list[Any] = []
+    better = []
+    for y, z in zip(second, third, strict=True):
+        at = bisect_right(steps, y)
+        better.append(at == 0 or z < least[at - 1])
+        if better[-1]:
+            at = at - 1 if at and steps[at - 1] == y else at
+            end = at
+            while end < len(least) and least[end] >= z:
+                end += 1
+            steps[at:end], least[at:end] = [y], [z]
+    return np.sort(order[truths(better)])
+
+
+def _front(keys: Sequence[Array], order: Array) -> Array:
+    """The same for any number of keys: the first in order is on the front, and what it is better than is not, ..."""
     found = []
-    while left.size:
-        found.append(left[0])
-        left = left[reduce(or_, [key[left] < key[left[0]] for key in keys])]
-    return np.sort(np.array(found, dtype=np.int64))
+    while order.size:
+        found.append(order[0])
+        order = order[reduce(or_, [key[order] < key[order[0]] for key in keys])]
+    return np.array(found, dtype=np.int64)
 
 
-class Instruction(NamedTuple):
-    """What to do (a key of COMPUTE, "name" or "number"), and on which earlier results, name or number."""
+def run(program: Program, names: Mapping[str, Values]) -> list[Values]:
+    """Every result of a program, in the shape that the arrays of the names it depends on broadcast to.
 
-    operator: str
-    operands: tuple[Any, ...]
-
-
-class Program(NamedTuple):
-    """Instructions, which of their results are asked for, and which are not needed after each instruction."""
-
-    instructions: tuple[Instruction, ...]
-    results: tuple[int, ...]
-    done: tuple[tuple[int, ...], ...]
-
-    def run(self, names: Mapping[str, Values]) -> list[Values]:
-        """Every result, in the shape that the arrays of the names it depends on broadcast to.
-
-        Where something is divided by zero, what depends on it may be anything.
-        """
-        rules = _FAST if self._fits(names) else _EXACT
-        kept: list[Any] = []
-        for (operator, operands), done in zip(self.instructions, self.done, strict=True):
-            if operator in _LEAVES:
-                kept.append(rules["leaf"](names[operands[0]] if operator == "name" else value(operands[0])))
-            else:
-                kept.append(rules[operator](*[kept[i] for i in operands]))
-            for index in done:
-                kept[index] = None
-        return [rules["result"](kept[index]) for index in self.results]
-
-    def _fits(self, names: Mapping[str, Values]) -> bool:
-        """Whether no intermediate can pass 64 bits, by a bound on each numerator, with its denominator."""
-        bounds: list[Bound] = []
-        for operator, operands in self.instructions:
-            if operator == "name":
-                given = names[operands[0]]
-                bound: Bound | None = (given.largest, given.denominator)
-            elif operator == "number":
-                bound = abs(operands[0].numerator), operands[0].denominator
-            else:
-                bound = BOUNDS[operator](*[bounds[i] for i in operands], *self._known(operator, operands))
-            if bound is None or max(bound) > LARGEST:
-                return False
-            bounds.append(bound)
-        return True
-
-    def _known(self, operator: str, operands: tuple[Any, ...]) -> tuple[Number | None, ...]:
-        """The right operand of a power or a quotient, where it is a number and no array."""
-        if operator not in ("**", "/", "//"):
-            return ()
-        right = self.instructions[operands[1]]
-        return (right.operands[0] if right.operator == "number" else None,)
-
-
-_LEAVES = ("name", "number")
-_COMMUTES = ("+", "*", "min", "max")
-
-
-def program(expressions: Iterable[Quantity]) -> Program:
-    """The program that works out these expressions; equal parts are worked out once."""
-    instructions: list[Instruction] = []
-    known: dict[Instruction, int] = {}
-    made: dict[int, tuple[int, Quantity]] = {}  # by the id of a recorded number, which is kept so that the id stays its
-
-    def put(operator: str, *operands: Any) -> int:
-        instruction = Instruction(operator, operands)
-        if instruction not in known:
-            known[instruction] = len(instructions)
-            instructions.append(instruction)
-        return known[instruction]
-
-    def index_of(number: Any) -> int:
-        if is_free(number):
-            return made[id(number)][0]
-        return put("number", number.value if isinstance(number, Recorded) else number)
-
-    def write(expression: Any) -> int:
-        waiting = [expression] if is_free(expression) else []
-        while waiting:
-            top = waiting[-1]
-            parts = [] if top.operator == "name" else [o for o in top.operands if is_free(o) and id(o) not in made]
-            if parts:
-                waiting.extend(parts)
-                continue
-            waiting.pop()
-            if id(top) in made:
-                continue
-            if top.operator == "name":
-                made[id(top)] = put("name", top.name), top
-            else:
-                operands = [index_of(o) for o in top.operands]
-                made[id(top)] = put(top.operator, *(sorted(operands) if top.operator in _COMMUTES else operands)), top
-        return index_of(expression)
-
-    results = tuple([write(expression) for expression in expressions])
-    return Program(tuple(instructions), results, _last_uses(instructions, set(results)))
-
-
-def _last_uses(instructions: Sequence[Instruction], kept: set[int]) -> tuple[tuple[int, ...], ...]:
-    """For each instruction, the results that nothing needs after it."""
-    last: dict[int, int] = {}
-    for index, (operator, operands) in enumerate(instructions):
-        if operator not in _LEAVES:
-            last.update(dict.fromkeys(operands, index))
-    done: list[list[int]] = [[] for _ in instructions]
-    for index, user in last.items():
-        if index not in kept:
-            done[user].append(index)
-    return tuple(map(tuple, done))
+    Where something is divided by zero, what depends on it may be anything.
+    """
+    largest = {name: (given.largest, given.denominator) for name, given in names.items()}
+    rules = _FAST if fits(program, largest) else _EXACT
+    kept: list[Any] = []
+    for (operator, operands), done in zip(program.instructions, program.done, strict=True):
+        if operator == "name":
+            kept.append(rules["leaf"](names[operands[0]]))
+        elif operator == "number":
+            kept.append(rules["leaf"](value(operands[0])))
+        else:
+            kept.append(rules[operator](*[kept[i] for i in operands]))
+        for index in done:
+            kept[index] = None
+    return [rules["result"](kept[index]) for index in program.results]
 
 
 # In 64 bits: numerators over a denominator.
@@ -310,8 +235,9 @@ def _subtract(left: Values, right: Values) -> Values:
 
 
 def _multiply(*factors: Values) -> Values:
+    """The product; factors of few axes first, so that few products are of all axes."""
     numerators, denominators = zip(*factors, strict=True)
-    return Values(reduce(mul, numerators), reduce(mul, denominators))
+    return Values(reduce(mul, sorted(numerators, key=np.size)), prod(denominators))
 
 
 def _divide(left: Values, right: Values) -> Values:

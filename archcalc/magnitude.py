@@ -12,12 +12,36 @@ from operator import mul
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from archcalc.program import Program
     from archcalc.recorded import Number
 
 Bound: TypeAlias = "tuple[int, int]"
 LARGEST = 2**63 - 1
+
+
+def fits(program: Program, largest: Mapping[str, Bound]) -> bool:
+    """Whether no intermediate can pass 64 bits, with the names as large as that."""
+    bounds: list[Bound] = []
+    for operator, operands in program.instructions:
+        if operator == "name":
+            bound: Bound | None = largest[operands[0]]
+        elif operator == "number":
+            bound = abs(operands[0].numerator), operands[0].denominator
+        else:
+            known = _known(program, operands[1]) if operator in ("**", "/", "//") else ()
+            bound = _BOUNDS[operator](*[bounds[i] for i in operands], *known)
+        if bound is None or max(bound) > LARGEST:
+            return False
+        bounds.append(bound)
+    return True
+
+
+def _known(program: Program, index: int) -> tuple[Number | None]:
+    """The number that an instruction gives, whatever the names are."""
+    operator, operands = program.instructions[index]
+    return (operands[0] if operator == "number" else None,)
 
 
 def scaled(*operands: Bound) -> tuple[list[int], int]:
@@ -67,7 +91,7 @@ def _power_bound(base: Bound, exponent: Bound, times: Number | None) -> Bound | 
     return max(base[0], 1) ** times, base[1] ** times
 
 
-BOUNDS: dict[str, Callable[..., Bound | None]] = {
+_BOUNDS: dict[str, Callable[..., Bound | None]] = {
     "+": _sum_bound,
     "-": _sum_bound,
     "*": _product_bound,

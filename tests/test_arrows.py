@@ -28,7 +28,7 @@ GRAPH = OPS | {"graph"}
 ANALYSIS = GRAPH | {"analysis"}
 REPORT = ANALYSIS | {"report"}
 SPEC = GRAPH | {"spec", "zoo"}
-STUDIES = REPORT | SPEC | {"studies", "arrays"}
+STUDIES = REPORT | SPEC | {"studies", "program", "arrays"}
 RENDER = STUDIES | {"render"}
 MAY_IMPORT: dict[str, set[str]] = {
     "version": set(),
@@ -36,8 +36,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"limits"},
     "recorded": GROUND,
     "symbolic": GROUND | {"recorded"},
-    "magnitude": GROUND | {"recorded"},
-    "arrays": GROUND | {"recorded", "magnitude"},
+    "program": GROUND | {"recorded"},
+    "magnitude": GROUND | {"recorded", "program"},
+    "arrays": GROUND | {"recorded", "program", "magnitude"},
     "zoo": GROUND,
     "shape": GROUND | {"recorded"},
     "window": NUMBERS,

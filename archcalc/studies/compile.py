@@ -6,15 +6,17 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcalc.arrays import Values, everything, everywhere, holds, program, shaped, values, whole_values
+from archcalc.arrays import Values, everything, everywhere, holds, run, shaped, values, whole_values
 from archcalc.errors import UsageError, did_you_mean
+from archcalc.program import program
 from archcalc.recorded import Recorded, free_names, is_free
 from archcalc.studies.quantities import USUAL, scalars
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from archcalc.arrays import Array, Program
+    from archcalc.arrays import Array
+    from archcalc.program import Program
     from archcalc.recorded import Number, Quantity
     from archcalc.report import Report
 
@@ -86,7 +88,7 @@ class Compiled(NamedTuple):
 
     def run(self, arrays: Mapping[str, Values]) -> tuple[dict[str, Values], list[Array]]:
         """The quantities, and where each condition holds, all in the shapes of the names that they depend on."""
-        results = self.program.run(arrays)
+        results = run(self.program, arrays)
         sides = results[len(self.quantities) :]
         held = [
             holds(left, condition.relation, right)

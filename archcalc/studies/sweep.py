@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from archcalc.arrays import front, ordered
 from archcalc.errors import ArchcalcError, LimitError, UsageError, did_you_mean
+from archcalc.studies.grid import CHUNK
 from archcalc.studies.quantities import QUANTITIES, scalars
 from archcalc.studies.structures import BATCH, Network, Refusal, Rows, Structures, column, counted, together
 
@@ -89,14 +90,17 @@ class Sweep:
             yield from map(self._counted, parts)
             return
         kept: list[Rows] = []
+        fewer = bool(self.choice.pareto) or self.choice.top is not None
+        allowed = CHUNK if fewer else MOST_ROWS
         interruption: KeyboardInterrupt | None = None
         try:
             for part in parts:
                 kept.append(self._counted(part))
-                if self.choice.pareto or self.choice.top is not None:
+                if sum(map(len, kept)) > allowed and fewer:
                     kept = [self._best(together(kept))]
-                if sum(map(len, kept)) > MOST_ROWS:
-                    raise LimitError(f"more than {MOST_ROWS:,} rows are to be sorted", hint="--top N keeps the first N")
+                    allowed = 2 * len(kept[0]) + CHUNK
+                if (len(kept[0]) if fewer else sum(map(len, kept))) > MOST_ROWS:
+                    raise LimitError(f"more than {MOST_ROWS:,} rows are to be kept", hint="--top N keeps the first N")
         except KeyboardInterrupt as stop:
             interruption = stop
         if kept:

@@ -10,8 +10,9 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcalc.arrays import everything, everywhere, holds, program, truths
+from archcalc.arrays import everything, everywhere, holds, run, truths
 from archcalc.errors import UsageError, did_you_mean
+from archcalc.program import program
 from archcalc.recorded import Recorded, free_names
 from archcalc.spec.expression import COMPARISONS, parse
 from archcalc.spec.figure import UNITS
@@ -21,7 +22,8 @@ from archcalc.studies.grid import Known
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from archcalc.arrays import Array, Program, Values
+    from archcalc.arrays import Array, Values
+    from archcalc.program import Program
     from archcalc.studies.grid import Axis
 
 _UNITS = "|".join(sorted(filter(None, UNITS), key=len, reverse=True))
@@ -60,7 +62,7 @@ class Where(NamedTuple):
 
     def holds(self, columns: Mapping[str, Values], chosen: Mapping[str, Array]) -> Array:
         """Where the condition holds, of these columns of numbers and positions of values along the axes."""
-        results = self.program.run({name: columns[name] for name in self.names})
+        results = run(self.program, {name: columns[name] for name in self.names})
         mask = _mask(self.condition, results, chosen)
         return everywhere(mask, columns.values())
 

@@ -203,6 +203,7 @@ def test_the_front_is_what_none_is_better_than() -> None:
 def test_a_front_of_many_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = list(archcalc.sweep("mobilenet_v1", over=ROWS, pareto=["params", "max:H"]))
     monkeypatch.setattr(grids, "CHUNK", 3)
+    monkeypatch.setattr("archcalc.studies.sweep.CHUNK", 3)
     assert list(archcalc.sweep("mobilenet_v1", over=ROWS, pareto=["params", "max:H"])) == whole
 
 
@@ -229,7 +230,7 @@ def test_too_many_rows_to_sort(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("archcalc.studies.sweep.MOST_ROWS", 30)
     with pytest.raises(archcalc.LimitError) as caught:
         list(archcalc.sweep("mobilenet_v1", over=ROWS, sort=["params"]))
-    assert str(caught.value) == "more than 30 rows are to be sorted\n  --top N keeps the first N"
+    assert str(caught.value) == "more than 30 rows are to be kept\n  --top N keeps the first N"
     assert len(list(archcalc.sweep("mobilenet_v1", over=ROWS, sort=["params"], top=30))) == 30
 
 
