@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable, Iterable, Iterator
 
-    from archcalc.studies.sweep import Part, Sweep
+    from archcalc.studies.structures import Part
+    from archcalc.studies.sweep import Sweep
 
 LONG = 10
 """Sweeps of more chunks than this show how far they are."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from archcalc.arrays import Values, everything, everywhere, groups, joined, positions, scattered
 from archcalc.errors import ArchcalcError, SpecError
@@ -53,6 +52,10 @@ class Rows(NamedTuple):
             {name: values.at(where) for name, values in self.quantities.items()},
             self.known[where],
         )
+
+
+Part: TypeAlias = "tuple[Rows, dict[str, Refusal]]"
+"""What is kept of a chunk, and what in it is no network."""
 
 
 def together(parts: Sequence[Rows]) -> Rows:
@@ -106,36 +109,39 @@ class Structures:
     """The compiled functions of a network: one for each combination of the values that decide its structure.
 
     Names that decide the structure are found out by leaving each free. Where a condition of a function does not hold,
-    the network is another one, which is compiled for these values, or none; the latter are counted in `refused`.
+    the network is another one, which is compiled for these values, or none. May be shared by threads.
     """
 
     def __init__(self, network: Network, axes: Iterable[Axis]) -> None:
         self.network = network
         self.axes = {axis.name: axis for axis in axes}
-        self.refused: dict[str, Refusal] = {}
-        self._kept: OrderedDict[Any, Compiled | ArchcalcError] = OrderedDict()
+        self._kept: dict[Any, Compiled | ArchcalcError] = {}
         self._because: dict[Any, ArchcalcError | None] = {}
 
-    def rows(self, chosen: dict[str, Array]) -> Rows:
-        """The rows at these positions of the axes."""
-        return _Chunk(self, chosen).rows()
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs: functions can be pickled, errors are found again."""
+        functions = {key: made for key, made in self._kept.items() if isinstance(made, Compiled)}
+        return {"network": self.network, "axes": self.axes, "_kept": functions, "_because": {}}
+
+    def rows(self, chosen: dict[str, Array]) -> Part:
+        """The rows at these positions of the axes, and what is no network."""
+        chunk = _Chunk(self, chosen)
+        return chunk.rows(), chunk.refused
 
     def compiled(self, fixed: Mapping[str, int], free: tuple[str, ...]) -> Compiled | ArchcalcError:
         """The functions of the free names with the others at these positions of their axes, or why there are none."""
         key = (tuple(sorted(fixed.items())), free)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        settings = {name: self.axes[name].items[at] for name, at in fixed.items()}
-        settings |= {name: fraction for name in free if (fraction := _fraction(self.axes[name])) is not None}
-        made: Compiled | ArchcalcError
-        try:
-            made = self.network.compiled(settings, free)
-        except ArchcalcError as error:
-            made = error
-        self._kept[key] = made
-        if len(self._kept) > STRUCTURES:
-            self._kept.popitem(last=False)
+        made = self._kept.pop(key, None)
+        if made is None:
+            settings = {name: self.axes[name].items[at] for name, at in fixed.items()}
+            settings |= {name: fraction for name in free if (fraction := _fraction(self.axes[name])) is not None}
+            try:
+                made = self.network.compiled(settings, free)
+            except ArchcalcError as error:
+                made = error
+        self._kept[key] = made  # the last one used is the last one
+        for oldest in list(self._kept)[:-STRUCTURES]:
+            self._kept.pop(oldest, None)
         return made
 
     def reason(self, fixed: Mapping[str, int], free: tuple[str, ...], condition: int, point: Mapping[str, int]) -> Any:
@@ -147,12 +153,6 @@ class Structures:
             made = self.compiled(point, ())
             self._because[key] = made if isinstance(made, ArchcalcError) else None
         return self._because[key]
-
-    def refuse(self, how_many: int, error: ArchcalcError, point: Mapping[str, int]) -> None:
-        """Count configurations that are no network, by the place of the spec that says why."""
-        place = error.problems[0].place if isinstance(error, SpecError) else None
-        example = ", ".join(f"{name} = {written(self.axes[name].items[at])}" for name, at in point.items())
-        counted(self.refused, str(place or error.message), Refusal(how_many, str(error), example))
 
 
 def counted(refused: dict[str, Refusal], place: str, refusal: Refusal) -> None:
@@ -172,6 +172,7 @@ class _Chunk:
         self.chosen = chosen
         self.size = next(iter(chosen.values())).size
         self.parts: list[tuple[Array, dict[str, Values]]] = []
+        self.refused: dict[str, Refusal] = {}
 
     def rows(self) -> Rows:
         """Every row."""
@@ -204,7 +205,7 @@ class _Chunk:
         if isinstance(made, Compiled):
             self._apply(made, at, fixed, free)
         elif not free:
-            self.structures.refuse(at.size, made, self._point(at))
+            self._refuse(at.size, made, self._point(at))
         else:
             self._split(at, fixed, free, self._deciding(fixed, free, self._point(at)))
 
@@ -244,20 +245,26 @@ class _Chunk:
                 left = left & mask
         for index, _, mask in conditions:
             if (broken := left & ~mask).any():
-                self._refuse(at[broken], fixed, free, index)
+                self._break(at[broken], fixed, free, index)
                 left = left & mask
 
     def _fill_if_any(self, at: Array, fixed: Mapping[str, int], free: tuple[str, ...]) -> None:
         if at.size:
             self._fill(at, fixed, free)
 
-    def _refuse(self, at: Array, fixed: Mapping[str, int], free: tuple[str, ...], condition: int) -> None:
+    def _refuse(self, how_many: int, error: ArchcalcError, point: Mapping[str, int]) -> None:
+        """Count configurations that are no network, by the place of the spec that says why."""
+        place = error.problems[0].place if isinstance(error, SpecError) else None
+        example = ", ".join(f"{name} = {written(self.structures.axes[name].items[at])}" for name, at in point.items())
+        counted(self.refused, str(place or error.message), Refusal(how_many, str(error), example))
+
+    def _break(self, at: Array, fixed: Mapping[str, int], free: tuple[str, ...], condition: int) -> None:
         point = self._point(at)
         error = self.structures.reason(fixed, free, condition, point)
         if error is None:
             self._split(at, fixed, free, free)
         else:
-            self.structures.refuse(at.size, error, point)
+            self._refuse(at.size, error, point)
 
 
 def column(axis: Axis, chosen: Mapping[str, Array], at: Any = ...) -> Values:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcalc.arrays import front, ordered
 from archcalc.errors import ArchcalcError, LimitError, UsageError, did_you_mean
 from archcalc.studies.grid import CHUNK
 from archcalc.studies.quantities import QUANTITIES, scalars
-from archcalc.studies.structures import BATCH, Network, Refusal, Rows, Structures, column, counted, together
+from archcalc.studies.structures import BATCH, Network, Part, Refusal, Rows, Structures, column, counted, together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from archcalc.studies.grid import Grid
     from archcalc.studies.where import Where
 
-Part: TypeAlias = "tuple[Rows, dict[str, Refusal]]"
-"""What is kept of a chunk, and what in it is no network."""
 MOST_ROWS = 1_000_000
 """How many rows are sorted, or can be on a front."""
 
@@ -110,13 +108,12 @@ class Sweep:
 
     def part(self, number: int) -> Part:
         """One chunk of the grid: what is kept of it, and what in it is no network."""
-        self.structures.refused = {}
-        rows = self.structures.rows(self.grid.chunk(number))
+        rows, refused = self.structures.rows(self.grid.chunk(number))
         if self.choice != NOTHING_CHOSEN:
             rows = rows.at(rows.known)
         if self.choice.where is not None:
             rows = rows.at(self.choice.where.holds(self._numbers(rows), rows.chosen))
-        return self._best(rows), self.structures.refused
+        return self._best(rows), refused
 
     def _counted(self, part: Part) -> Rows:
         rows, refused = part

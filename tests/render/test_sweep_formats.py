@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from archcalc.studies.sweep import Part, Sweep
+    from archcalc.studies.structures import Part
+    from archcalc.studies.sweep import Sweep
 
 WORDS = spec(
     "[{conv: {out: n, kernel: 3}}, act, {if: on, then: [batch_norm]}, {for: {w: widths}, layers: [{conv: [w, 1]}]}]",
