@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from archcalc.studies.compare import Comparison
     from archcalc.studies.compile import Compiled
     from archcalc.studies.formula import Formulas
+    from archcalc.studies.sweep import Sweep
 
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "formula",
     "graph",
     "load",
+    "sweep",
 ]
 
 
@@ -105,12 +107,7 @@ def analyze(
     bytes only; `dtype` is the precision of an element; `training` turns on the parts that only training has; `ops` is
     the table of operators. Raises an ArchcalcError: NotFoundError, SpecError or UsageError.
     """
-    if not isinstance(dtype, str) or dtype not in PRECISIONS:
-        dtype = str(dtype)
-        raise UsageError(
-            f"there is no precision '{dtype}'",
-            hint=did_you_mean(dtype, PRECISIONS) or f"precisions: {', '.join(PRECISIONS)}",
-        )
+    precision = _precision(dtype)
     read = _read(spec, settings, ops)
     built = graph(read, free=free, training=training, ops=ops, limits=limits)
     return report(
@@ -120,7 +117,7 @@ def analyze(
         hyperparameters=built.hyperparameters,
         training=training,
         batch=_batch(batch),
-        precision=dtype,
+        precision=precision,
     )
 
 
@@ -177,11 +174,61 @@ def formula(
     return formulas(analyze(spec, free=free, **options), of, layers=layers, assume=[assumption(a) for a in assume])
 
 
+def sweep(
+    spec: str | Path | Mapping[str, Any] | Spec,
+    *,
+    over: Mapping[str, object],
+    of: Iterable[str] = ("params", "mult_adds", "activations"),
+    where: str | None = None,
+    pareto: Iterable[str] = (),
+    sort: Iterable[str] = (),
+    top: int | None = None,
+    sample: int | None = None,
+    seed: int = 0,
+    settings: Mapping[str, object] | None = None,
+    batch: int | str = 1,
+    dtype: str = "float32",
+    training: bool = False,
+    ops: Mapping[str, type[Op]] = OPS,
+    limits: Limits = LIMITS,
+) -> Sweep:
+    """The network at many values of its hyperparameters, exactly; iterating gives a mapping for each row.
+
+    `over` gives each name a list of values, or a text as "128,160,192" or "0.25:1:0.25", the stop included; the last
+    name is the fastest. `where` is a condition on the columns; `pareto` keeps the configurations that none is better
+    than in these ("max:name": large is better), `sort` orders them, `top` keeps the first; `sample` draws so many
+    configurations at random, with replacement. What is no network is counted in `refused`. The other arguments are
+    those of `compile`. Raises an ArchcalcError.
+    """
+    from archcalc.studies.grid import grid
+    from archcalc.studies.structures import Network
+    from archcalc.studies.sweep import sweep as swept
+
+    read, number = _read(spec, settings, ops), _batch(batch)
+    if isinstance(number, Recorded):
+        raise UsageError("the batch of a sweep is a number", hint="--over batch=1,8,64 sweeps it")
+    for name in settings or ():
+        if name in over:
+            raise UsageError(f"{name} is both set and swept")
+    network = Network(read, number, _precision(dtype), training, ops, limits, ())
+    return swept(network, grid(over, sample, seed), of=tuple(of), where=where, pareto=pareto, sort=sort, top=top)
+
+
 def _read(
     spec: str | Path | Mapping[str, Any] | Spec, settings: Mapping[str, object] | None, ops: Mapping[str, type[Op]]
 ) -> Spec:
     read = spec if isinstance(spec, Spec) else load(spec, ops)
     return with_settings(read, settings) if settings else read
+
+
+def _precision(dtype: str) -> str:
+    if not isinstance(dtype, str) or dtype not in PRECISIONS:
+        dtype = str(dtype)
+        raise UsageError(
+            f"there is no precision '{dtype}'",
+            hint=did_you_mean(dtype, PRECISIONS) or f"precisions: {', '.join(PRECISIONS)}",
+        )
+    return dtype
 
 
 def _batch(batch: int | str) -> Size:

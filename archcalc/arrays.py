@@ -1,33 +1,35 @@
-"""The only door to numpy: recorded expressions turned into exact functions of arrays.
+"""The only door to numpy: programs of recorded expressions, run exactly on arrays.
 
-A program is a flat list of instructions, each on earlier results. Integers run in 64 bits, rationals as 64-bit
-numerators over one denominator for the whole array. That no number can pass 64 bits is made sure beforehand, by working
-out a bound on every intermediate in Python integers; where it could, the same program runs on Python's own numbers.
+Integers run in 64 bits, rationals as 64-bit numerators over one denominator for the whole array. That no number can
+pass 64 bits is made sure beforehand, by a bound on every intermediate; where one could, the same program runs on
+Python's own numbers.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from fractions import Fraction
 from functools import reduce
-from math import lcm
-from operator import add, eq, le, mul, ne, sub
+from math import lcm, prod
+from operator import add, and_, eq, le, mul, ne, or_, sub
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from archcalc.recorded import COMPUTE, Quantity, Recorded, is_free
+from archcalc.magnitude import LARGEST, fits, scaled
+from archcalc.recorded import COMPUTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from archcalc.program import Program
     from archcalc.recorded import Number
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
-LARGEST = 2**63 - 1
 
 
 class Values(NamedTuple):
-    """An array of rationals: integer numerators over one denominator."""
+    """An array of rationals: integer numerators, of 64 bits or Python's own, over one denominator."""
 
     numerators: Array
     denominator: int = 1
@@ -39,6 +41,16 @@ class Values(NamedTuple):
             return 0
         return max(abs(int(self.numerators.max())), abs(int(self.numerators.min())))
 
+    @property
+    def whole(self) -> Array:
+        """Where the rationals are whole."""
+        return np.asarray(self.numerators % self.denominator == 0, dtype=bool)
+
+    @property
+    def positive(self) -> Array:
+        """Where they are above zero."""
+        return np.asarray(self.numerators > 0, dtype=bool)
+
     def at(self, positions: Any) -> Values:
         """Those at some positions."""
         return Values(self.numerators[positions], self.denominator)
@@ -48,164 +60,173 @@ class Values(NamedTuple):
         return self.numerators if self.denominator == 1 else _as_numbers(self)
 
     def numbers(self) -> list[Number]:
-        """The same as a list."""
+        """The same as a flat list of Python numbers."""
         listed: list[Number] = self.array().ravel().tolist()
         return listed
 
 
 def values(numbers: Iterable[Number]) -> Values:
     """Exact numbers as an array."""
-    listed = list(numbers)
-    denominator = lcm(*(number.denominator for number in listed)) if listed else 1
-    numerators = [number.numerator * (denominator // number.denominator) for number in listed]
-    fits = all(-LARGEST <= numerator <= LARGEST for numerator in numerators)
-    return Values(np.array(numerators, dtype=np.int64 if fits else object), denominator)
+    return _over_one_denominator(list(numbers))
+
+
+def value(number: Number) -> Values:
+    """One exact number, as an array without axes."""
+    return _from_numbers(np.asarray(number, dtype=object))
+
+
+def whole_values(array: Any) -> Values | None:
+    """The values of an array whose kind is integers; None for any other."""
+    if not isinstance(array, (np.ndarray, np.generic)) or array.dtype.kind not in "iu":
+        return None
+    fits = not array.size or int(array.max()) <= LARGEST
+    return Values(np.asarray(array).astype(np.int64 if fits else object))
 
 
 def shaped(made: Values, like: Any) -> Values:
-    """The values in the shape of what they were made of: an array, a list, or one number."""
-    shape = np.shape(like) if hasattr(like, "shape") or isinstance(like, (list, tuple)) else ()
-    return Values(made.numerators.reshape(shape), made.denominator)
+    """The values in the shape of the array they were made of."""
+    return Values(made.numerators.reshape(np.shape(like)), made.denominator)
 
 
 def everywhere(array: Array, others: Iterable[Values]) -> Array:
-    """An array in the shape that it and all the others broadcast to."""
+    """An array in the shape that it and all the others broadcast to, without a copy."""
     shape = np.broadcast_shapes(array.shape, *(other.numerators.shape for other in others))
     return np.broadcast_to(array, shape)
 
 
-class Instruction(NamedTuple):
-    """What to do (a key of COMPUTE, "name" or "number"), and on which earlier results, name or number."""
-
-    operator: str
-    operands: tuple[Any, ...]
+def everything(arrays: Iterable[Array]) -> Array:
+    """Where all the masks hold, in the shape that they broadcast to."""
+    return reduce(and_, arrays, np.array(True))
 
 
-class Program(NamedTuple):
-    """Instructions, which of their results are asked for, and which are not needed after each instruction."""
-
-    instructions: tuple[Instruction, ...]
-    results: tuple[int, ...]
-    divisors: tuple[int, ...]
-    done: tuple[tuple[int, ...], ...]
-
-    def run(self, names: Mapping[str, Values]) -> tuple[list[Values], Array]:
-        """Every result, and where they mean something: nowhere is divided by zero.
-
-        Each has the shape that the arrays of the names it depends on broadcast to.
-        """
-        kept = self._each(_FAST if self._fits(names) else _EXACT, names)
-        defined: Array = np.array(True)
-        for index in self.divisors:
-            defined = defined & (kept[index].numerators != 0)
-        return [kept[index] for index in self.results], defined
-
-    def _each(self, rules: Mapping[str, Callable[..., Any]], names: Mapping[str, Values]) -> list[Any]:
-        kept: list[Any] = []
-        for (operator, operands), done in zip(self.instructions, self.done, strict=True):
-            if operator == "name":
-                kept.append(rules["name"](names[operands[0]]))
-            elif operator == "number":
-                kept.append(rules["name"](shaped(values(operands), 0)))
-            else:
-                kept.append(rules[operator](*[kept[i] for i in operands]))
-            for index in done:
-                kept[index] = None
-        return [None if result is None else rules["result"](result) for result in kept]
-
-    def _fits(self, names: Mapping[str, Values]) -> bool:
-        """Whether no intermediate can pass 64 bits, by a bound on each numerator, with its denominator."""
-        bounds: list[tuple[int, int]] = []
-        for operator, operands in self.instructions:
-            if operator == "name":
-                given = names[operands[0]]
-                bounds.append((given.largest, given.denominator))
-            elif operator == "number":
-                bounds.append((abs(operands[0].numerator), operands[0].denominator))
-            else:
-                bound = _BOUNDS[operator](*[bounds[i] for i in operands], *self._known(operator, operands))
-                if bound is None or max(bound) > LARGEST:
-                    return False
-                bounds.append(bound)
-            if max(bounds[-1]) > LARGEST:
-                return False
-        return True
-
-    def _known(self, operator: str, operands: tuple[Any, ...]) -> tuple[Number | None, ...]:
-        """The right operand of a power or a quotient, where it is a number and no array."""
-        if operator not in ("**", "/"):
-            return ()
-        right = self.instructions[operands[1]]
-        return (right.operands[0] if right.operator == "number" else None,)
+def _fit_together(parts: Sequence[Values]) -> bool:
+    """Whether the numerators stay within 64 bits over one denominator."""
+    sizes, _ = scaled(*[(part.largest, part.denominator) for part in parts])
+    return max(sizes) <= LARGEST
 
 
-def program(expressions: Sequence[Quantity]) -> Program:
-    """The program that works out these expressions; equal parts are worked out once."""
-    instructions: list[Instruction] = []
-    known: dict[Instruction, int] = {}
-    made: dict[int, int] = {}  # instructions by the id of the recorded number, which lives as long as `expressions`
-
-    def add(instruction: Instruction) -> int:
-        if instruction not in known:
-            known[instruction] = len(instructions)
-            instructions.append(instruction)
-        return known[instruction]
-
-    def index_of(number: Any) -> int:
-        if not is_free(number):
-            return add(Instruction("number", (number.value if isinstance(number, Recorded) else number,)))
-        waiting = [number]
-        while waiting:
-            top = waiting[-1]
-            parts = [o for o in top.operands if is_free(o) and id(o) not in made]
-            if parts and top.operator != "name":
-                waiting.extend(parts)
-                continue
-            waiting.pop()
-            if id(top) in made:
-                continue
-            if top.operator == "name":
-                made[id(top)] = add(Instruction("name", (top.name,)))
-            else:
-                operands = tuple([made[id(o)] if is_free(o) else index_of(o) for o in top.operands])
-                made[id(top)] = add(Instruction(top.operator, operands))
-        return made[id(number)]
-
-    results = tuple([index_of(expression) for expression in expressions])
-    divisors = {operands[1] for operator, operands in instructions if operator in ("/", "//", "%")}
-    divisors = {index for index in divisors if instructions[index].operator != "number"}
-    return Program(
-        tuple(instructions), results, tuple(sorted(divisors)), _last_uses(instructions, {*results, *divisors})
-    )
+def holds(left: Values, relation: str, right: Values) -> Array:
+    """Where left stands in this relation to right, exactly."""
+    a, b = _together(left, right)[0] if _fit_together([left, right]) else map(_as_numbers, (left, right))
+    return np.asarray(RELATIONS[relation](a, b), dtype=bool)
 
 
-def _last_uses(instructions: Sequence[Instruction], kept: set[int]) -> tuple[tuple[int, ...], ...]:
-    """For each instruction, the results that nothing needs after it."""
-    last: dict[int, int] = {}
-    for index, (operator, operands) in enumerate(instructions):
-        if operator not in ("name", "number"):
-            last.update(dict.fromkeys(operands, index))
-    done: list[list[int]] = [[] for _ in instructions]
-    for index, user in last.items():
-        if index not in kept:
-            done[user].append(index)
-    return tuple(map(tuple, done))
+RELATIONS: dict[str, Callable[[Any, Any], Any]] = {"==": eq, "!=": ne, "<=": le}
 
 
-def _simplest(number: Any) -> Any:
-    return number.numerator if isinstance(number, Fraction) and number.denominator == 1 else number
+def positions(start: int, stop: int) -> Array:
+    """The whole numbers from start to stop - 1."""
+    return np.arange(start, stop)
+
+
+def truths(listed: Sequence[bool]) -> Array:
+    """Truth values as a mask."""
+    return np.array(listed, dtype=bool)
+
+
+def draw(seed: Sequence[int], sizes: Iterable[int], count: int) -> list[Array]:
+    """For each size so many random positions below it; equal for equal seeds."""
+    random = np.random.default_rng(seed)
+    return [random.integers(size, size=count) for size in sizes]
+
+
+def joined(parts: Sequence[Values]) -> Values:
+    """Values one after the other."""
+    numerators, denominator = _together(*parts) if _fit_together(parts) else ([_as_numbers(p) for p in parts], 1)
+    made = np.concatenate(numerators)
+    return Values(made, denominator) if made.dtype != object else _from_numbers(made)
+
+
+def scattered(parts: Sequence[tuple[Array, Values]], size: int) -> Values:
+    """Values at their positions among so many; 0 elsewhere."""
+    if not parts:
+        return Values(np.zeros(size, dtype=np.int64))
+    made = joined([Values(everywhere(v.numerators, [Values(at)]), v.denominator) for at, v in parts])
+    numerators = np.zeros(size, dtype=made.numerators.dtype)
+    numerators[np.concatenate([at for at, _ in parts])] = made.numerators
+    return Values(numerators, made.denominator)
+
+
+def groups(keys: Sequence[Array]) -> list[Array]:
+    """The positions at which all keys are the same, for each combination of keys there is."""
+    unequal, inverse = np.unique(np.stack(keys), axis=1, return_inverse=True)
+    order = np.argsort(inverse.ravel(), kind="stable")
+    ends = np.cumsum(np.bincount(inverse.ravel(), minlength=unequal.shape[1]))
+    return np.split(order, ends[:-1])
+
+
+def ordered(keys: Sequence[Array]) -> Array:
+    """The positions in ascending order of the first key, equal ones of the second, ...; else as they stand."""
+    order = np.arange(len(keys[0]))
+    for key in reversed(keys):
+        order = order[np.argsort(key[order], kind="stable")]
+    return order
+
+
+def front(keys: Sequence[Array]) -> Array:
+    """The positions that no other is below in one key and above in none; of equal ones the first."""
+    order = ordered(keys)
+    if len(keys) > 3:
+        return np.sort(_front(keys, order))
+    # Sorted by the first key, a point is on the front if it is below the staircase of those before it in the others.
+    second, third = [keys[i][order].tolist() if i < len(keys) else [0] * len(order) for i in (1, 2)]
+    steps: list[Any] = []  # the second key ascending, with the third descending in `least`
+    least: list[Any] = []
+    better = []
+    for y, z in zip(second, third, strict=True):
+        at = bisect_right(steps, y)
+        better.append(at == 0 or z < least[at - 1])
+        if better[-1]:
+            at = at - 1 if at and steps[at - 1] == y else at
+            end = at
+            while end < len(least) and least[end] >= z:
+                end += 1
+            steps[at:end], least[at:end] = [y], [z]
+    return np.sort(order[truths(better)])
+
+
+def _front(keys: Sequence[Array], order: Array) -> Array:
+    """The same for any number of keys: the first in order is on the front, and what it is better than is not, ..."""
+    found = []
+    while order.size:
+        found.append(order[0])
+        order = order[reduce(or_, [key[order] < key[order[0]] for key in keys])]
+    return np.array(found, dtype=np.int64)
+
+
+def run(program: Program, names: Mapping[str, Values]) -> list[Values]:
+    """Every result of a program, in the shape that the arrays of the names it depends on broadcast to.
+
+    Where something is divided by zero, what depends on it may be anything.
+    """
+    largest = {name: (given.largest, given.denominator) for name, given in names.items()}
+    rules = _FAST if fits(program, largest) else _EXACT
+    kept: list[Any] = []
+    for (operator, operands), done in zip(program.instructions, program.done, strict=True):
+        if operator == "name":
+            kept.append(rules["leaf"](names[operands[0]]))
+        elif operator == "number":
+            kept.append(rules["leaf"](value(operands[0])))
+        else:
+            kept.append(rules[operator](*[kept[i] for i in operands]))
+        for index in done:
+            kept[index] = None
+    return [rules["result"](kept[index]) for index in program.results]
+
+
+# In 64 bits: numerators over a denominator.
 
 
 def _together(*operands: Values) -> tuple[list[Array], int]:
     """The numerators over one denominator."""
     denominator = lcm(*(operand.denominator for operand in operands))
-    scaled = [n if d == denominator else n * (denominator // d) for n, d in operands]
-    return scaled, denominator
+    return [n if d == denominator else n * (denominator // d) for n, d in operands], denominator
 
 
 def _add(*terms: Values) -> Values:
+    """The sum; terms of few axes first, so that few sums are of all axes."""
     numerators, denominator = _together(*terms)
-    return Values(reduce(add, numerators), denominator)
+    return Values(reduce(add, sorted(numerators, key=np.size)), denominator)
 
 
 def _subtract(left: Values, right: Values) -> Values:
@@ -213,14 +234,15 @@ def _subtract(left: Values, right: Values) -> Values:
     return Values(a - b, denominator)
 
 
-def _multiply(left: Values, right: Values) -> Values:
-    return Values(left.numerators * right.numerators, left.denominator * right.denominator)
+def _multiply(*factors: Values) -> Values:
+    """The product; factors of few axes first, so that few products are of all axes."""
+    numerators, denominators = zip(*factors, strict=True)
+    return Values(reduce(mul, sorted(numerators, key=np.size)), prod(denominators))
 
 
 def _divide(left: Values, right: Values) -> Values:
     """By one number, above zero."""
-    divisor = int(right.numerators.item())
-    return Values(left.numerators * right.denominator, left.denominator * divisor)
+    return Values(left.numerators * right.denominator, left.denominator * int(right.numerators))
 
 
 def _floor_divide(left: Values, right: Values) -> Values:
@@ -234,13 +256,13 @@ def _rest(left: Values, right: Values) -> Values:
 
 
 def _not_zero(divisor: Array) -> Array:
-    """The divisor; what comes of one that is zero is not defined, and may be anything."""
+    """The divisor; what comes of one that is zero may be anything."""
     zero = np.asarray(divisor == 0, dtype=bool)
     return np.where(zero, 1, divisor) if zero.any() else divisor
 
 
 def _power(base: Values, exponent: Values) -> Values:
-    times = int(exponent.numerators.item())
+    times = int(exponent.numerators)
     return Values(base.numerators**times, base.denominator**times)
 
 
@@ -256,7 +278,7 @@ def _most(left: Values, right: Values) -> Values:
 
 def _below(left: Values, right: Values) -> Values:
     (a, b), _ = _together(left, right)
-    return Values((a < b).astype(np.int64))
+    return Values(np.asarray(a < b).astype(np.int64))
 
 
 def _choose(condition: Values, then: Values, otherwise: Values) -> Values:
@@ -265,7 +287,7 @@ def _choose(condition: Values, then: Values, otherwise: Values) -> Values:
 
 
 _FAST: dict[str, Callable[..., Any]] = {
-    "name": lambda given: given,
+    "leaf": lambda given: given,
     "result": lambda result: result,
     "+": _add,
     "-": _subtract,
@@ -281,99 +303,52 @@ _FAST: dict[str, Callable[..., Any]] = {
 }
 
 
+# On Python's own numbers: arrays of integers and fractions.
+
+
+def _simplest(numerator: int, denominator: int) -> Number:
+    number = Fraction(numerator, denominator)
+    return number.numerator if number.denominator == 1 else number
+
+
+_each_simplest = np.frompyfunc(_simplest, 2, 1)
+
+
 def _as_numbers(given: Values) -> Array:
-    """An array of Python's own numbers."""
     numbers = given.numerators.astype(object)
-    if given.denominator == 1:
-        return numbers
-    return np.asarray(_each_simplest(numbers, given.denominator), dtype=object)
+    if given.denominator != 1:
+        numbers = _each_simplest(numbers, given.denominator)
+    return np.asarray(numbers, dtype=object)
 
 
-def holds(left: Values, relation: str, right: Values) -> Array:
-    """Where left == right, left != right or left <= right."""
-    (a, b), _ = _together(left, right)
-    return np.asarray(_RELATIONS[relation](a, b), dtype=bool)
+def _from_numbers(numbers: Array) -> Values:
+    return shaped(_over_one_denominator(numbers.ravel().tolist()), numbers)
 
 
-_RELATIONS: dict[str, Callable[[Any, Any], Any]] = {"==": eq, "!=": ne, "<=": le}
+def _over_one_denominator(numbers: Sequence[Number]) -> Values:
+    denominator = lcm(*{number.denominator for number in numbers})
+    numerators = [number.numerator * (denominator // number.denominator) for number in numbers]
+    fits = all(-LARGEST <= numerator <= LARGEST for numerator in numerators)
+    return Values(np.array(numerators, dtype=np.int64 if fits else object), denominator)
 
 
-def _from_numbers(numbers: Any) -> Values:
-    array = np.asarray(numbers, dtype=object)
-    made = values(array.ravel().tolist())
-    return Values(made.numerators.reshape(array.shape), made.denominator)
+def _exactly(compute: Callable[..., Any]) -> Callable[..., Array]:
+    """The same with an array as result: numpy makes a bare number of what has no axes."""
+    return lambda *operands: np.asarray(compute(*operands), dtype=object)
 
 
-_each_simplest = np.frompyfunc(lambda n, d: _simplest(Fraction(n, d)), 2, 1)
-
-
-_quotient, _power_of_numbers = np.frompyfunc(COMPUTE["/"], 2, 1), np.frompyfunc(COMPUTE["**"], 2, 1)
 _EXACT: dict[str, Callable[..., Any]] = {
-    "name": _as_numbers,
+    "leaf": _as_numbers,
     "result": _from_numbers,
-    "+": lambda *terms: reduce(add, terms),
-    "-": sub,
-    "*": mul,
-    "/": lambda left, right: _quotient(left, _not_zero(right)),
-    "//": lambda left, right: left // _not_zero(right),
-    "%": lambda left, right: left % _not_zero(right),
-    "**": _power_of_numbers,
-    "min": np.minimum,
-    "max": np.maximum,
-    "<": lambda left, right: np.asarray(left < right).astype(object) * 1,
-    "if": lambda condition, then, otherwise: np.where(np.asarray(condition != 0, dtype=bool), then, otherwise),
-}
-
-Bound: TypeAlias = "tuple[int, int]"  # how large a numerator can be, and the denominator
-
-
-def _scaled(*operands: Bound) -> tuple[list[int], int]:
-    denominator = lcm(*(d for _, d in operands))
-    return [n * (denominator // d) for n, d in operands], denominator
-
-
-def _sum_bound(*terms: Bound) -> Bound:
-    sizes, denominator = _scaled(*terms)
-    return sum(sizes), denominator
-
-
-def _product_bound(left: Bound, right: Bound) -> Bound:
-    return left[0] * right[0], left[1] * right[1]
-
-
-def _quotient_bound(left: Bound, right: Bound, divisor: Number | None) -> Bound | None:
-    if divisor is None or divisor <= 0:
-        return None
-    return left[0] * divisor.denominator, left[1] * divisor.numerator
-
-
-def _floor_bound(left: Bound, right: Bound) -> Bound:
-    """A divisor that is not zero is at least 1 over the denominator that both have."""
-    sizes, _ = _scaled(left, right)
-    return max(sizes) + 1, 1
-
-
-def _largest_bound(*operands: Bound) -> Bound:
-    sizes, denominator = _scaled(*operands)
-    return max(sizes), denominator
-
-
-def _power_bound(base: Bound, exponent: Bound, times: Number | None) -> Bound | None:
-    if not isinstance(times, int) or not 0 <= times <= LARGEST.bit_length():
-        return None
-    return base[0] ** times, base[1] ** times
-
-
-_BOUNDS: dict[str, Callable[..., Bound | None]] = {
-    "+": _sum_bound,
-    "-": _sum_bound,
-    "*": _product_bound,
-    "/": _quotient_bound,
-    "//": _floor_bound,
-    "%": _largest_bound,
-    "**": _power_bound,
-    "min": _largest_bound,
-    "max": _largest_bound,
-    "<": lambda left, right: (max(_scaled(left, right)[0]), 1),
-    "if": lambda condition, then, otherwise: _largest_bound(then, otherwise),
+    "+": _exactly(lambda *terms: reduce(add, terms)),
+    "-": _exactly(sub),
+    "*": _exactly(lambda *factors: reduce(mul, factors)),
+    "/": _exactly(lambda left, right: np.frompyfunc(COMPUTE["/"], 2, 1)(left, _not_zero(right))),
+    "//": _exactly(lambda left, right: left // _not_zero(right)),
+    "%": _exactly(lambda left, right: left % _not_zero(right)),
+    "**": _exactly(np.frompyfunc(COMPUTE["**"], 2, 1)),
+    "min": _exactly(np.minimum),
+    "max": _exactly(np.maximum),
+    "<": _exactly(lambda left, right: np.asarray(left < right, dtype=object) * 1),
+    "if": _exactly(lambda condition, then, otherwise: np.where(np.asarray(condition != 0, bool), then, otherwise)),
 }

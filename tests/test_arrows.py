@@ -28,7 +28,7 @@ GRAPH = OPS | {"graph"}
 ANALYSIS = GRAPH | {"analysis"}
 REPORT = ANALYSIS | {"report"}
 SPEC = GRAPH | {"spec", "zoo"}
-STUDIES = REPORT | SPEC | {"studies", "arrays"}
+STUDIES = REPORT | SPEC | {"studies", "program", "arrays"}
 RENDER = STUDIES | {"render"}
 MAY_IMPORT: dict[str, set[str]] = {
     "version": set(),
@@ -36,7 +36,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": {"limits"},
     "recorded": GROUND,
     "symbolic": GROUND | {"recorded"},
-    "arrays": GROUND | {"recorded"},
+    "program": GROUND | {"recorded"},
+    "magnitude": GROUND | {"recorded", "program"},
+    "arrays": GROUND | {"recorded", "program", "magnitude"},
     "zoo": GROUND,
     "shape": GROUND | {"recorded"},
     "window": NUMBERS,
@@ -59,6 +61,7 @@ OUTSIDE: dict[str, set[str]] = {
         for name in ("form", "bounds", "text", "quotient", "conditions", "assume", "names", "elasticity", "residues")
     },
     "numpy": {"arrays"},
+    "pyarrow": {"render/parquet"},
 }
 
 
@@ -114,7 +117,7 @@ def test_rich_is_for_renderers_and_commands() -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_nothing_else_is_needed(name: str) -> None:
-    allowed = set(sys.stdlib_module_names) | {"archcalc", "yaml", "sympy", "numpy", "rich"}
+    allowed = set(sys.stdlib_module_names) | {"archcalc", "yaml", "sympy", "numpy", "rich", "pyarrow"}
     assert {n.split(".")[0] for n in imports(FILES[name])} <= allowed
 
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "formula": "totals as closed forms in the hyperparameters left free",
     "explain": "the worked answer for one layer or one total, with formula, numbers and result",
     "compare": "two networks side by side, in numbers or as the exact quotient in their symbols",
+    "sweep": "one network at many values of its hyperparameters, with conditions and fronts",
     "check": "validate specs and test what they expect",
     "zoo": "list the specs that come with archcalc",
     "tables": "published tables, each figure beside what follows from the specs",

@@ -13,16 +13,18 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
 
-def network(parser: ArgumentParser) -> None:
-    """A spec, and what to change in it."""
+def network(parser: ArgumentParser, *, free: bool = True) -> None:
+    """A spec, and what to change in it; `free` where symbols can be left."""
     parser.add_argument("spec", help="a path, or the name of a spec of the zoo")
     parser.add_argument(
         "--set", metavar="NAME=VALUE", action="append", default=[], help="another value for a hyperparameter"
     )
-    parser.add_argument(
-        "--free", metavar="NAME", action="append", default=[], help="leave a hyperparameter free, as a symbol"
-    )
-    parser.add_argument("--batch", default="1", help="samples at once, a number or a symbol; multiplies bytes only")
+    if free:
+        parser.add_argument(
+            "--free", metavar="NAME", action="append", default=[], help="leave a hyperparameter free, as a symbol"
+        )
+    number = "a number or a symbol" if free else "a number"
+    parser.add_argument("--batch", default="1", help=f"samples at once, {number}; multiplies bytes only")
     parser.add_argument(
         "--dtype", default="float32", metavar="TYPE", help=f"precision of an element: {', '.join(PRECISIONS)}"
     )
@@ -42,7 +44,7 @@ def choices(arguments: Namespace) -> dict[str, Any]:
     """The keyword arguments of archcalc.analyze."""
     return {
         "settings": settings(arguments.set),
-        "free": [name for names in arguments.free for name in names.split(",") if name],
+        "free": [name for names in getattr(arguments, "free", ()) for name in listed(names)],
         "batch": arguments.batch,
         "dtype": arguments.dtype,
         "training": arguments.training_parts,
@@ -53,6 +55,11 @@ def choices(arguments: Namespace) -> dict[str, Any]:
 def analyzed(arguments: Namespace) -> archcalc.Report:
     """The report on the network that is meant."""
     return archcalc.analyze(arguments.spec, **choices(arguments))
+
+
+def listed(names: str) -> list[str]:
+    """Names with commas between."""
+    return [name.strip() for name in names.split(",") if name.strip()]
 
 
 def settings(given: list[str], option: str = "--set") -> dict[str, str]:

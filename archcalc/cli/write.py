@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archcalc.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from archcalc.render.screen import Screen
 
 USUAL_WIDTH = 80
@@ -26,11 +29,19 @@ def write(answer: str | Screen, output: str | None = None) -> None:
         answer = _coloured(answer) if output is None and _may_be_coloured() else answer.text(_width())
     if not answer.endswith("\n"):
         answer += "\n"
+    with opened(output) as put:
+        put(answer)
+
+
+@contextmanager
+def opened(output: str | None) -> Iterator[Callable[[str], object]]:
+    """A function that writes text to the file named, or prints it; raises UsageError if the file cannot be written."""
     if output is None:
-        _print(answer)
+        yield _print
         return
     try:
-        Path(output).write_text(answer, encoding="utf-8", newline="")
+        with Path(output).open("w", encoding="utf-8", newline="") as file:
+            yield file.write
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot write {output}: {getattr(error, 'strerror', None) or error}") from None
 

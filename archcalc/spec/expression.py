@@ -219,7 +219,7 @@ class _Reader:
 
     def compare(self, node: ast.Compare, depth: int) -> Callable[[Scope], Any]:
         operands = [self.read(value, depth) for value in (node.left, *node.comparators)]
-        symbols = [_COMPARE.get(type(operator)) for operator in node.ops]
+        symbols = [COMPARISONS.get(type(operator)) for operator in node.ops]
         if None in symbols:
             raise ExpressionError("comparisons are == != < <= > >= in, not in")
         if len(operands) == 2:
@@ -314,7 +314,7 @@ _NODE_HINTS: dict[type[ast.expr], str] = {
     ast.Tuple: "a list stands in [ ]; quote the whole value",
     ast.ListComp: "a loop is a step: for",
 }
-_COMPARE: dict[type[ast.cmpop], str] = {
+COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
     ast.In: "in", ast.NotIn: "not in",
 }  # fmt: skip

@@ -6,19 +6,21 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcalc.arrays import Values, everywhere, holds, program, shaped, values
+from archcalc.arrays import Values, everything, everywhere, holds, run, shaped, values, whole_values
 from archcalc.errors import UsageError, did_you_mean
-from archcalc.recorded import Recorded
-from archcalc.studies.quantities import scalars
+from archcalc.program import program
+from archcalc.recorded import Recorded, free_names, is_free
+from archcalc.studies.quantities import USUAL, scalars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from archcalc.arrays import Array, Program
-    from archcalc.recorded import Number
+    from archcalc.arrays import Array
+    from archcalc.program import Program
+    from archcalc.recorded import Number, Quantity
     from archcalc.report import Report
 
-USUAL = ("params", "mult_adds", "activations")
+
 _NUMBER = re.compile(r"[0-9]{1,400}(\.[0-9]{1,400}|/[1-9][0-9]{0,400})?")
 
 
@@ -29,20 +31,28 @@ class Name(NamedTuple):
     whole: bool
 
 
+class Requirement(NamedTuple):
+    """How the sides of a condition must stand, and the free names that decide it."""
+
+    relation: str
+    names: tuple[str, ...]
+
+
 class Compiled(NamedTuple):
     """Quantities of one network as functions of its free names; immutable, and can be pickled.
 
     Called with an array, a list or a number for each name, which broadcast, it gives an array for each quantity.
+    Whole names take whole numbers from 1, others also fractions and decimals as text, above 0.
     """
 
     network: str
     names: tuple[Name, ...]
     quantities: tuple[str, ...]
     program: Program
-    relations: tuple[str, ...]
+    conditions: tuple[Requirement, ...]
 
     def __call__(self, **given: Any) -> dict[str, Array]:
-        """The quantities, exactly: integers of 64 bits, or Python's own where these are too few.
+        """The quantities, exactly: integers of 64 bits, or Python's own numbers where these are too few.
 
         Raises UsageError for a name that is missing, unknown or given what is not exact, and where at some point the
         network is another one, or none; `valid` tells where.
@@ -73,26 +83,37 @@ class Compiled(NamedTuple):
 
     def worked_out(self, arrays: Mapping[str, Values]) -> tuple[dict[str, Values], Array]:
         """The quantities, and where they hold; elsewhere they mean nothing."""
-        results, valid = self.program.run(arrays)
+        results, held = self.run(arrays)
+        return results, everywhere(everything(held), arrays.values())
+
+    def run(self, arrays: Mapping[str, Values]) -> tuple[dict[str, Values], list[Array]]:
+        """The quantities, and where each condition holds, all in the shapes of the names that they depend on."""
+        results = run(self.program, arrays)
         sides = results[len(self.quantities) :]
-        for left, relation, right in zip(sides[::2], self.relations, sides[1::2], strict=True):
-            valid = valid & holds(left, relation, right)
-        return dict(zip(self.quantities, results, strict=False)), everywhere(valid, arrays.values())
+        held = [
+            holds(left, condition.relation, right)
+            for left, condition, right in zip(sides[::2], self.conditions, sides[1::2], strict=True)
+        ]
+        return dict(zip(self.quantities, results, strict=False)), held
 
 
 def compiled(report: Report, of: Iterable[str] = USUAL) -> Compiled:
-    """The functions that a report with free names states, of these quantities."""
+    """The functions that a report with free names states, of these quantities; raises UsageError."""
     asked = scalars(report, of)
-    sides = [side for condition in report.conditions for side in (condition.left, condition.right)]
-    free = {name: value for name, value in report.hyperparameters.items() if _is_name(name, value)}
-    if isinstance(report.batch, Recorded):
-        free[report.batch.name] = report.batch
+    conditions: list[tuple[Quantity, str, Quantity]] = [(c.left, c.relation, c.right) for c in report.conditions]
+    conditions += [(divisor, "!=", 0) for divisor in _divisors(report)]
+    free = [value for name, value in report.hyperparameters.items() if _is_name(name, value)]
+    free += [report.batch] if is_free(report.batch) else []
+    symbols = [symbol for symbol in free if isinstance(symbol, Recorded)]
+    sides = [side for left, _, right in conditions for side in (left, right)]
     return Compiled(
         network=report.name,
-        names=tuple(Name(name, symbol.integral) for name, symbol in free.items() if isinstance(symbol, Recorded)),
+        names=tuple(Name(symbol.name, symbol.integral) for symbol in symbols),
         quantities=tuple(asked),
         program=program([*asked.values(), *sides]),
-        relations=tuple(condition.relation for condition in report.conditions),
+        conditions=tuple(
+            Requirement(relation, tuple(free_names([left, right]))) for left, relation, right in conditions
+        ),
     )
 
 
@@ -101,12 +122,37 @@ def _is_name(name: str, value: object) -> bool:
     return isinstance(value, Recorded) and value.operator == "name" and value.name == name
 
 
+def _divisors(report: Report) -> Iterator[Quantity]:
+    """What anything in the network is divided by, where that could be zero; free names are above zero."""
+    waiting: list[Any] = [*report.hyperparameters.values(), *report.layers, *report.totals]
+    seen: set[int] = set()
+    while waiting:
+        top = waiting.pop()
+        if isinstance(top, tuple):
+            waiting.extend(top)
+        elif isinstance(top, Recorded) and is_free(top) and id(top) not in seen and top.operator != "name":
+            seen.add(id(top))
+            waiting.extend(top.operands)
+            divisor: Any = top.operands[-1]
+            if top.operator in ("/", "//", "%") and is_free(divisor) and divisor.operator != "name":
+                yield divisor
+
+
 def _array(name: str, given: Any, *, whole: bool) -> Values:
-    numbers = given.ravel().tolist() if hasattr(given, "ravel") else given
-    flat = [_number(name, number) for number in (numbers if isinstance(numbers, (list, tuple)) else [numbers])]
-    if any(number <= 0 or (whole and number.denominator != 1) for number in flat):
+    made = given if isinstance(given, Values) else whole_values(given)
+    if made is None:
+        made = _listed(name, given)
+    if not (made.positive.all() and (not whole or made.whole.all())):
         raise UsageError(f"{name} takes {'whole numbers from 1' if whole else 'numbers above 0'}")
-    return shaped(values(flat), given)
+    return made
+
+
+def _listed(name: str, given: Any) -> Values:
+    if isinstance(given, (list, tuple)):
+        return values(_number(name, number) for number in given)
+    if hasattr(given, "ravel"):  # an array, of what is seen only one by one
+        return shaped(values(_number(name, number) for number in given.ravel().tolist()), given)
+    return shaped(values([_number(name, given)]), 0)
 
 
 def _number(name: str, given: Any) -> Number:

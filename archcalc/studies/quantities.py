@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from archcalc.recorded import Quantity
     from archcalc.report import Report
 
+USUAL = ("params", "mult_adds", "activations")
 COUNTS = (
     "params", "trainable_params", "buffers", "params_and_buffers", "mult_adds", "flops", "activations",
     "activation_bytes", "depth", "shortest_path",
@@ -27,16 +28,32 @@ def quantities(report: Report, of: Iterable[str]) -> dict[str, Quantity | tuple[
 
 
 def scalars(report: Report, of: Iterable[str]) -> dict[str, Quantity]:
-    """The same with one number a name: what is of axes is told apart by theirs, as in output_height."""
+    """The same with one number a name: what is of axes is told apart by theirs, as in output_height.
+
+    Such a name can be asked for by itself. Raises UsageError.
+    """
     flat: dict[str, Quantity] = {}
-    for name, value in quantities(report, of).items():
+    for name in of:
+        stem, axis = _axis(name)
+        value = _quantity(report, stem)
         if not isinstance(value, tuple):
             flat[name] = value
             continue
-        axes = AXIS_NAMES[len(report.outputs[0].shape)] if name == "output_shape" else _space(len(value))
-        stem = name.removesuffix("_shape")
-        flat |= {f"{stem}_{axis}": size for axis, size in zip(axes, value, strict=True)}
+        axes = AXIS_NAMES.get(len(value)) if stem == "output_shape" else _space(len(value))
+        named = dict(zip(axes or map(str, range(len(value))), value, strict=True))
+        if axis is not None and axis not in named:
+            raise UsageError(f"{report.name} has no {name.replace('_', ' ')}", hint=f"its axes: {', '.join(named)}")
+        prefix = stem.removesuffix("_shape")
+        flat |= {f"{prefix}_{a}": size for a, size in named.items() if axis in (None, a)}
     return flat
+
+
+def _axis(name: str) -> tuple[str, str | None]:
+    """receptive_field_stride_height as receptive_field_stride, height."""
+    stem, _, axis = name.rpartition("_")
+    axes = {a for names in AXIS_NAMES.values() for a in names}
+    stem = "output_shape" if stem == "output" else stem
+    return (stem, axis) if stem in PER_AXIS and axis in axes else (name, None)
 
 
 def _quantity(report: Report, name: str) -> Quantity | tuple[Quantity, ...]:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 import archcalc
 from archcalc import zoo
-from archcalc.arrays import program, values
+from archcalc.arrays import Values, holds, run, values
+from archcalc.program import program
 from archcalc.recorded import COMPUTE, Quantity, Recorded, choose, divide, maximum, minimum
 
 if TYPE_CHECKING:
@@ -74,7 +75,9 @@ def test_every_point_is_as_the_numeric_engine_has_it(name: str, free: list[str])
     if kept:
         results = compiled(**{key: [column[i] for i in kept] for key, column in given.items()})
         assert list(zip(*(results[count].tolist() for count in COUNTS), strict=True)) == [theirs[i] for i in kept]
-    assert all(answer is None for i, answer in enumerate(theirs) if i not in kept) or "!=" in compiled.relations
+    assert all(answer is None for i, answer in enumerate(theirs) if i not in kept) or "!=" in [
+        c.relation for c in compiled.conditions
+    ]
 
 
 def test_some_points_are_valid_and_some_are_not() -> None:
@@ -173,6 +176,51 @@ def test_a_divisor_that_can_be_zero() -> None:
     assert compiled(n=[3, 4])["params"].tolist() == [80, 40]
 
 
+def test_a_divisor_that_can_be_zero_in_what_is_not_asked() -> None:
+    text = spec("[{conv: [2, 3]}, {pad: {padding: m}}]", "[3, 8, 8]", hyperparameters="n: 4\nm: 16 // (n - 2)")
+    assert archcalc.compile(text, free=["n"], of=["params"]).valid(n=[2, 3, 4]).tolist() == [False, True, True]
+
+
+def test_conditions_are_compared_exactly() -> None:
+    large, small = Values(np.array([2**62, 1])), Values(np.array([1, 5_000]), 1000)
+    assert holds(large, "<=", small).tolist() == [False, True]
+    assert holds(large, "!=", Values(np.array(2**62))).tolist() == [False, True]
+
+
+def test_one_point_past_64_bits() -> None:
+    n = Recorded("n")
+    (result,) = run(program([choose(n, 5, n, 10**18) * n * 10]), {"n": values([7]).at(0)})
+    assert result.array().tolist() == 10**18 * 70
+
+
+def test_arrays_of_integers_are_taken_as_they_are() -> None:
+    compiled = archcalc.compile("vgg16", free=["H"], of=["mult_adds"])
+    sizes = [32, 64, 224, 225]
+    expected = compiled(H=sizes)["mult_adds"].tolist()
+    for kind in (np.int16, np.int32, np.uint64, object):
+        found = compiled(H=np.array(sizes, dtype=kind).reshape(2, 2))["mult_adds"]
+        assert found.shape == (2, 2)
+        assert found.ravel().tolist() == expected
+
+
+def test_exact_pairs_are_taken_as_they_are() -> None:
+    compiled = archcalc.compile("mobilenet_v1", free=["alpha"], of=["params"])
+    assert compiled(alpha=Values(np.array([1, 2, 3, 4]), 4))["params"].tolist() == [470072, 1331592, 2585560, 4231976]
+
+
+def test_one_axis_can_be_asked_for() -> None:
+    of = ["output_height", "receptive_field_width"]
+    text = spec("[{conv: {out: 7, kernel: [3, 5], stride: 2}}]", "[3, H, 40]", hyperparameters="H: 9")
+    found = archcalc.compile(text, free=["H"], of=of)(H=[9, 11])
+    assert {name: array.tolist() for name, array in found.items()} == {
+        "output_height": [4, 5],
+        "receptive_field_width": [5, 5],
+    }
+    with pytest.raises(archcalc.UsageError) as caught:
+        archcalc.compile(text, free=["H"], of=["output_length"])
+    assert str(caught.value) == "<text> has no output length\n  its axes: channels, height, width"
+
+
 def test_what_cannot_be_asked() -> None:
     with pytest.raises(archcalc.UsageError, match="there is no quantity 'parms'"):
         archcalc.compile("vgg16", free=["H"], of=["parms"])
@@ -221,7 +269,6 @@ def at(number: Any, point: dict[str, Any]) -> Any:
 def test_any_expression_is_worked_out_exactly(expression: Quantity, points: list[tuple[int, Fraction]]) -> None:
     made = program([expression])
     given = {"n": values([n for n, _ in points]), "a": values([a for _, a in points])}
-    (result,), defined = made.run(given)
-    assert defined.all()
+    (result,) = run(made, given)
     ours = np.broadcast_to(result.array(), len(points)).tolist()
     assert ours == [at(expression, {"n": n, "a": a}) for n, a in points]

@@ -1,0 +1,142 @@
+"""One network at many values of its hyperparameters: a row each, exact; with conditions, fronts and orders."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import archcalc
+from archcalc.cli.options import choices, listed, network, settings
+from archcalc.cli.write import opened, write
+from archcalc.errors import UsageError, printable
+from archcalc.render import sweep as renderer
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable, Iterable, Iterator
+
+    from archcalc.studies.structures import Part
+    from archcalc.studies.sweep import Sweep
+
+LONG = 10
+"""Sweeps of more chunks than this show how far they are."""
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """The options of `archcalc sweep`."""
+    network(parser, free=False)
+    add = parser.add_argument
+    add(
+        "--over",
+        metavar="NAME=VALUES",
+        action="append",
+        default=[],
+        help="values of a hyperparameter (or of batch): 128,160,192 or 0.25:1:0.25 (the stop included), also words and "
+        "lists; all combinations are rows, the last --over fastest",
+    )
+    add("--of", metavar="NAMES", default="params,mult_adds,activations", help="quantities (default: %(default)s)")
+    add("--where", metavar="CONDITION", help="keep rows for which it holds: 'params < 5M and mult_adds < 600e6'")
+    add(
+        "--pareto",
+        metavar="NAMES",
+        default="",
+        help="keep rows that no other is better than: small is better, large in max:NAME; of equal rows the first",
+    )
+    add("--sort", metavar="NAMES", default="", help="smallest first, or largest in max:NAME; up to a million rows")
+    add("--top", metavar="N", type=int, help="keep the first N by --sort, of any number of rows")
+    add("--sample", metavar="N", type=int, help="N random rows of the grid, drawn with replacement")
+    add("--seed", metavar="N", type=int, default=0, help="equal seeds draw equal samples (default: 0)")
+    add("--format", choices=renderer.FORMATS, default="table", help="how to write it (default: table, of 1,000 rows)")
+    add("--output", metavar="FILE", help="write to a file instead of the screen")
+
+
+def run(arguments: Namespace) -> int:
+    """Write the rows; on stderr, what is no network and why."""
+    if arguments.format == "parquet" and arguments.output is None:
+        raise UsageError("Parquet is written to a file", hint="--output FILE")
+    options = {name: value for name, value in choices(arguments).items() if name != "free"}
+    sweep = archcalc.sweep(
+        arguments.spec,
+        over=settings(arguments.over, "--over"),
+        of=listed(arguments.of),
+        where=arguments.where,
+        pareto=listed(arguments.pareto),
+        sort=listed(arguments.sort),
+        top=arguments.top,
+        sample=arguments.sample,
+        seed=arguments.seed,
+        **options,
+    )
+    try:
+        with _interruptible() as stoppable, _progress(sweep) as watched:
+            parts = stoppable(map(sweep.part, range(sweep.grid.chunks)))
+            _write(sweep, watched(parts), arguments.format, arguments.output)
+    finally:
+        said = renderer.refusals(sweep)
+        if said:
+            sys.stdout.flush()
+            print("\n".join(map(printable, said.splitlines())), file=sys.stderr)
+    return 0
+
+
+def _write(sweep: Sweep, parts: Iterable[Part], form: str, output: str | None) -> None:
+    rows = sweep.rows(parts)
+    if form == "table":
+        write(renderer.as_table(sweep, rows), output)
+    elif form == "parquet":
+        from archcalc.render import parquet
+
+        parquet.write(sweep, rows, str(output))
+    else:
+        with opened(output) as put:
+            for piece in renderer.as_csv(sweep, rows) if form == "csv" else renderer.as_json(sweep, rows):
+                put(piece)
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[Iterable[Part]], Iterator[Part]]]:
+    """Ctrl-C is heard while the next part is worked out, and never while one is written."""
+    heard: list[int] = []
+    working: list[bool] = [False]
+
+    def hear(number: int, frame: object) -> None:
+        heard.append(number)
+        if working[0]:
+            raise KeyboardInterrupt
+
+    def stoppable(parts: Iterable[Part]) -> Iterator[Part]:
+        waiting = iter(parts)
+        while True:
+            if heard:
+                raise KeyboardInterrupt
+            working[0] = True
+            try:
+                part = next(waiting, None)
+            finally:
+                working[0] = False
+            if part is None:
+                return
+            yield part
+
+    before = signal.signal(signal.SIGINT, hear)
+    try:
+        yield stoppable
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if heard:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _progress(sweep: Sweep) -> Iterator[Callable[[Iterable[Part]], Iterable[Part]]]:
+    """Shows how far the parts are, on a terminal, where they are many."""
+    if sweep.grid.chunks <= LONG or not sys.stderr.isatty():
+        yield lambda parts: parts
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        yield lambda parts: bar.track(parts, total=sweep.grid.chunks, description=f"{sweep.grid.size:,} configurations")
