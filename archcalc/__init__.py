@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from archcalc.studies.compare import Comparison
     from archcalc.studies.compile import Compiled
     from archcalc.studies.formula import Formulas
+    from archcalc.studies.solve import Solution
     from archcalc.studies.sweep import Sweep
 
 
@@ -63,6 +64,7 @@ __all__ = [
     "formula",
     "graph",
     "load",
+    "solve",
     "sweep",
 ]
 
@@ -212,6 +214,44 @@ def sweep(
             raise UsageError(f"{name} is both set and swept")
     network = Network(read, number, _precision(dtype), training, ops, limits, ())
     return swept(network, grid(over, sample, seed), of=tuple(of), where=where, pareto=pareto, sort=sort, top=top)
+
+
+def solve(
+    spec: str | Path | Mapping[str, Any] | Spec,
+    over: str | Iterable[str] | Mapping[str, object],
+    targets: str | Iterable[str],
+    *,
+    where: str | None = None,
+    top: int = 10,
+    settings: Mapping[str, object] | None = None,
+    batch: int | str = 1,
+    dtype: str = "float32",
+    training: bool = False,
+    ops: Mapping[str, type[Op]] = OPS,
+    limits: Limits = LIMITS,
+) -> Solution:
+    """The values of hyperparameters, or of the batch, that reach figures or keep bounds: "mult_adds <= 300M".
+
+    `over` names what is solved for; a mapping also gives each name the values that are tried, as for `sweep`. `where`
+    is a condition on names and quantities, `top` how many answers are wanted where several names are solved for; the
+    other arguments are those of `analyze`. Every answer is worked out anew by the numeric engine. Raises an
+    ArchcalcError.
+    """
+    from archcalc.studies.solve import solve as solved
+    from archcalc.studies.structures import Network
+    from archcalc.studies.targets import read_target
+
+    names = [over] if isinstance(over, str) else over
+    asked: dict[str, object] = {**over} if hasattr(over, "items") else dict.fromkeys(names)  # type: ignore[dict-item]
+    read, number = _read(spec, settings, ops), _batch(batch)
+    if isinstance(number, Recorded):
+        raise UsageError("the batch of a question is a number", hint="--for batch solves for it")
+    for name in settings or ():
+        if name in asked:
+            raise UsageError(f"{name} is both set and solved for")
+    network = Network(read, number, _precision(dtype), training, ops, limits, ())
+    stated = [targets] if isinstance(targets, str) else targets
+    return solved(network, asked, [read_target(text) for text in stated], where=where, top=top)
 
 
 def _read(

@@ -57,4 +57,9 @@ def _symbol(name: str, expression: Expression, value: Any) -> Recorded:
     except ExpressionError:
         message = f"'{name}' is {shown(value)}, which is no number, and cannot be left free"
         raise wrong(expression.mark, UndecidedError(message)) from None
-    return Recorded(name, integral=re.search(r"\.|(?<!/)/(?!/)", expression.text) is None)
+    return Recorded(name, integral=is_whole(expression))
+
+
+def is_whole(expression: Expression) -> bool:
+    """Whether a name of this value stands for whole numbers; for rational ones where it is written with a point."""
+    return re.search(r"\.|(?<!/)/(?!/)", expression.text) is None
