@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import archcalc
@@ -49,6 +49,8 @@ def arguments(parser: ArgumentParser) -> None:
     add("--sample", metavar="N", type=int, help="N random rows of the grid, drawn with replacement")
     add("--seed", metavar="N", type=int, default=0, help="equal seeds draw equal samples (default: 0)")
     add("--format", choices=renderer.FORMATS, default="table", help="how to write it (default: table, of 1,000 rows)")
+    add("--engine", choices=("local", "dask"), default="local", help="where it is worked out (default: local)")
+    add("--scheduler", metavar="ADDRESS", help="of a Dask cluster; without it, dask starts processes of this machine")
     add("--output", metavar="FILE", help="write to a file instead of the screen")
 
 
@@ -56,6 +58,8 @@ def run(arguments: Namespace) -> int:
     """Write the rows; on stderr, what is no network and why."""
     if arguments.format == "parquet" and arguments.output is None:
         raise UsageError("Parquet is written to a file", hint="--output FILE")
+    if arguments.scheduler is not None and arguments.engine != "dask":
+        raise UsageError("a scheduler is one of Dask", hint="--engine dask")
     options = {name: value for name, value in choices(arguments).items() if name != "free"}
     sweep = archcalc.sweep(
         arguments.spec,
@@ -70,15 +74,22 @@ def run(arguments: Namespace) -> int:
         **options,
     )
     try:
-        with _interruptible() as stoppable, _progress(sweep) as watched:
-            parts = stoppable(map(sweep.part, range(sweep.grid.chunks)))
-            _write(sweep, watched(parts), arguments.format, arguments.output)
+        with _engine(sweep, arguments) as parts, _interruptible() as stoppable, _progress(sweep) as watched:
+            _write(sweep, watched(stoppable(parts)), arguments.format, arguments.output)
     finally:
         said = renderer.refusals(sweep)
         if said:
             sys.stdout.flush()
             print("\n".join(map(printable, said.splitlines())), file=sys.stderr)
     return 0
+
+
+def _engine(sweep: Sweep, arguments: Namespace) -> AbstractContextManager[Iterable[Part]]:
+    if arguments.engine == "local":
+        return nullcontext(map(sweep.part, range(sweep.grid.chunks)))
+    from archcalc.studies import cluster
+
+    return cluster.parts(sweep, arguments.scheduler)
 
 
 def _write(sweep: Sweep, parts: Iterable[Part], form: str, output: str | None) -> None:
