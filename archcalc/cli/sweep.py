@@ -5,13 +5,16 @@ from __future__ import annotations
 import signal
 import sys
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
 import archcalc
 from archcalc.cli.options import choices, listed, network, settings
 from archcalc.cli.write import opened, write
 from archcalc.errors import UsageError, printable
 from archcalc.render import sweep as renderer
+from archcalc.studies.grid import CHUNK
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -20,8 +23,8 @@ if TYPE_CHECKING:
     from archcalc.studies.structures import Part
     from archcalc.studies.sweep import Sweep
 
-LONG = 10
-"""Sweeps of more chunks than this show how far they are."""
+PATIENCE = 1
+"""Seconds after which a progress bar appears."""
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -55,7 +58,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Write the rows; on stderr, what is no network and why."""
+    """Write the rows; on stderr, what is no network and why. The exit code is 1 where nothing is one."""
     if arguments.format == "parquet" and arguments.output is None:
         raise UsageError("Parquet is written to a file", hint="--output FILE")
     if arguments.scheduler is not None and arguments.engine != "dask":
@@ -81,7 +84,7 @@ def run(arguments: Namespace) -> int:
         if said:
             sys.stdout.flush()
             print("\n".join(map(printable, said.splitlines())), file=sys.stderr)
-    return 0
+    return 1 if sum(refusal.configurations for refusal in sweep.refused.values()) == sweep.grid.size else 0
 
 
 def _engine(sweep: Sweep, arguments: Namespace) -> AbstractContextManager[Iterable[Part]]:
@@ -141,13 +144,49 @@ def _interruptible() -> Iterator[Callable[[Iterable[Part]], Iterator[Part]]]:
 
 
 @contextmanager
-def _progress(sweep: Sweep) -> Iterator[Callable[[Iterable[Part]], Iterable[Part]]]:
-    """Shows how far the parts are, on a terminal, where they are many."""
-    if sweep.grid.chunks <= LONG or not sys.stderr.isatty():
-        yield lambda parts: parts
-        return
-    from rich.console import Console
-    from rich.progress import Progress
+def _progress(sweep: Sweep) -> Iterator[Callable[[Iterable[Part]], Iterator[Part]]]:
+    """Shows how far the parts are, on a terminal, once that takes long."""
+    bar = _Bar(sweep.grid.size)
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        yield lambda parts: bar.track(parts, total=sweep.grid.chunks, description=f"{sweep.grid.size:,} configurations")
+    def watched(parts: Iterable[Part]) -> Iterator[Part]:
+        for number, part in enumerate(parts, 1):
+            bar.reach(number * CHUNK)
+            yield part
+
+    if sys.stderr.isatty():
+        sweep.structures.watch = lambda rows: bar.reach(bar.reached + rows)
+    else:
+        bar.due = inf
+    try:
+        yield watched
+    finally:
+        bar.close()
+
+
+class _Bar:
+    """A progress bar that appears after a while."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.due = monotonic() + PATIENCE
+        self.reached = 0
+        self.shown: Any = None
+
+    def reach(self, rows: int) -> None:
+        """So many rows are worked out."""
+        self.reached = rows
+        if self.shown is None and monotonic() > self.due:
+            from rich.console import Console
+            from rich.progress import MofNCompleteColumn, Progress
+
+            columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+            self.shown = Progress(*columns, console=Console(stderr=True), transient=True)
+            self.task = self.shown.add_task("configurations", total=self.size)
+            self.shown.start()
+        if self.shown is not None:
+            self.shown.update(self.task, completed=min(rows, self.size))
+
+    def close(self) -> None:
+        """Nothing of it is left."""
+        if self.shown is not None:
+            self.shown.stop()
