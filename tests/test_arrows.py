@@ -62,6 +62,7 @@ OUTSIDE: dict[str, set[str]] = {
     },
     "numpy": {"arrays"},
     "pyarrow": {"render/parquet"},
+    "distributed": {"studies/cluster"},
 }
 
 
@@ -117,7 +118,7 @@ def test_rich_is_for_renderers_and_commands() -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_nothing_else_is_needed(name: str) -> None:
-    allowed = set(sys.stdlib_module_names) | {"archcalc", "yaml", "sympy", "numpy", "rich", "pyarrow"}
+    allowed = set(sys.stdlib_module_names) | {"archcalc", "yaml", "sympy", "numpy", "rich", "pyarrow", "distributed"}
     assert {n.split(".")[0] for n in imports(FILES[name])} <= allowed
 
 

@@ -69,5 +69,7 @@ def settings(given: list[str], option: str = "--set") -> dict[str, str]:
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
             raise UsageError(f"{option} takes name=value, not '{text}'")
+        if name.strip() in result:
+            raise UsageError(f"{option} gives {name.strip()} twice")
         result[name.strip()] = value.strip()
     return result

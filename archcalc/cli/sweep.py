@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import signal
 import sys
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from math import inf
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
 import archcalc
 from archcalc.cli.options import choices, listed, network, settings
 from archcalc.cli.write import opened, write
 from archcalc.errors import UsageError, printable
 from archcalc.render import sweep as renderer
+from archcalc.studies.grid import CHUNK
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -20,8 +23,8 @@ if TYPE_CHECKING:
     from archcalc.studies.structures import Part
     from archcalc.studies.sweep import Sweep
 
-LONG = 10
-"""Sweeps of more chunks than this show how far they are."""
+PATIENCE = 1
+"""Seconds after which a progress bar appears."""
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -49,13 +52,17 @@ def arguments(parser: ArgumentParser) -> None:
     add("--sample", metavar="N", type=int, help="N random rows of the grid, drawn with replacement")
     add("--seed", metavar="N", type=int, default=0, help="equal seeds draw equal samples (default: 0)")
     add("--format", choices=renderer.FORMATS, default="table", help="how to write it (default: table, of 1,000 rows)")
+    add("--engine", choices=("local", "dask"), default="local", help="where it is worked out (default: local)")
+    add("--scheduler", metavar="ADDRESS", help="of a Dask cluster; without it, dask starts processes of this machine")
     add("--output", metavar="FILE", help="write to a file instead of the screen")
 
 
 def run(arguments: Namespace) -> int:
-    """Write the rows; on stderr, what is no network and why."""
+    """Write the rows; on stderr, what is no network and why. The exit code is 1 where nothing is one."""
     if arguments.format == "parquet" and arguments.output is None:
         raise UsageError("Parquet is written to a file", hint="--output FILE")
+    if arguments.scheduler is not None and arguments.engine != "dask":
+        raise UsageError("a scheduler is one of Dask", hint="--engine dask")
     options = {name: value for name, value in choices(arguments).items() if name != "free"}
     sweep = archcalc.sweep(
         arguments.spec,
@@ -70,15 +77,22 @@ def run(arguments: Namespace) -> int:
         **options,
     )
     try:
-        with _interruptible() as stoppable, _progress(sweep) as watched:
-            parts = stoppable(map(sweep.part, range(sweep.grid.chunks)))
-            _write(sweep, watched(parts), arguments.format, arguments.output)
+        with _engine(sweep, arguments) as parts, _interruptible() as stoppable, _progress(sweep) as watched:
+            _write(sweep, watched(stoppable(parts)), arguments.format, arguments.output)
     finally:
         said = renderer.refusals(sweep)
         if said:
             sys.stdout.flush()
             print("\n".join(map(printable, said.splitlines())), file=sys.stderr)
-    return 0
+    return 1 if sum(refusal.configurations for refusal in sweep.refused.values()) == sweep.grid.size else 0
+
+
+def _engine(sweep: Sweep, arguments: Namespace) -> AbstractContextManager[Iterable[Part]]:
+    if arguments.engine == "local":
+        return nullcontext(map(sweep.part, range(sweep.grid.chunks)))
+    from archcalc.studies import cluster
+
+    return cluster.parts(sweep, arguments.scheduler)
 
 
 def _write(sweep: Sweep, parts: Iterable[Part], form: str, output: str | None) -> None:
@@ -130,13 +144,49 @@ def _interruptible() -> Iterator[Callable[[Iterable[Part]], Iterator[Part]]]:
 
 
 @contextmanager
-def _progress(sweep: Sweep) -> Iterator[Callable[[Iterable[Part]], Iterable[Part]]]:
-    """Shows how far the parts are, on a terminal, where they are many."""
-    if sweep.grid.chunks <= LONG or not sys.stderr.isatty():
-        yield lambda parts: parts
-        return
-    from rich.console import Console
-    from rich.progress import Progress
+def _progress(sweep: Sweep) -> Iterator[Callable[[Iterable[Part]], Iterator[Part]]]:
+    """Shows how far the parts are, on a terminal, once that takes long."""
+    bar = _Bar(sweep.grid.size)
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        yield lambda parts: bar.track(parts, total=sweep.grid.chunks, description=f"{sweep.grid.size:,} configurations")
+    def watched(parts: Iterable[Part]) -> Iterator[Part]:
+        for number, part in enumerate(parts, 1):
+            bar.reach(number * CHUNK)
+            yield part
+
+    if sys.stderr.isatty():
+        sweep.structures.watch = lambda rows: bar.reach(bar.reached + rows)
+    else:
+        bar.due = inf
+    try:
+        yield watched
+    finally:
+        bar.close()
+
+
+class _Bar:
+    """A progress bar that appears after a while."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.due = monotonic() + PATIENCE
+        self.reached = 0
+        self.shown: Any = None
+
+    def reach(self, rows: int) -> None:
+        """So many rows are worked out."""
+        self.reached = rows
+        if self.shown is None and monotonic() > self.due:
+            from rich.console import Console
+            from rich.progress import MofNCompleteColumn, Progress
+
+            columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+            self.shown = Progress(*columns, console=Console(stderr=True), transient=True)
+            self.task = self.shown.add_task("configurations", total=self.size)
+            self.shown.start()
+        if self.shown is not None:
+            self.shown.update(self.task, completed=min(rows, self.size))
+
+    def close(self) -> None:
+        """Nothing of it is left."""
+        if self.shown is not None:
+            self.shown.stop()

@@ -109,6 +109,8 @@ def _given(name: str, item: Any) -> Any:
         raise UsageError(f"{name}: {item} is a float, which is not exact", hint="give a Fraction, or text as '0.75'")
     if isinstance(item, (list, tuple)):
         return tuple([_given(name, inner) for inner in item])
+    if isinstance(item, Fraction):
+        return _plain(item)
     return _value(name, item) if isinstance(item, str) else item
 
 

@@ -14,7 +14,7 @@ from archcalc.studies.compile import Compiled, compiled
 from archcalc.studies.grid import Axis, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from archcalc.arrays import Array
     from archcalc.limits import Limits
@@ -115,13 +115,14 @@ class Structures:
     def __init__(self, network: Network, axes: Iterable[Axis]) -> None:
         self.network = network
         self.axes = {axis.name: axis for axis in axes}
+        self.watch: Callable[[int], object] = int  # told of every few rows that are worked out
         self._kept: dict[Any, Compiled | ArchcalcError] = {}
         self._because: dict[Any, ArchcalcError | None] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """What another process needs: functions can be pickled, errors are found again."""
         functions = {key: made for key, made in self._kept.items() if isinstance(made, Compiled)}
-        return {"network": self.network, "axes": self.axes, "_kept": functions, "_because": {}}
+        return {"network": self.network, "axes": self.axes, "watch": int, "_kept": functions, "_because": {}}
 
     def rows(self, chosen: dict[str, Array]) -> Part:
         """The rows at these positions of the axes, and what is no network."""
@@ -195,6 +196,8 @@ class _Chunk:
         for group in groups([self.chosen[name][at] for name in names]):
             rows = at[group]
             self._fill(rows, {**fixed, **self._point(rows, names)}, left)
+            if not left:
+                self.structures.watch(rows.size)
 
     def _point(self, at: Array, names: Iterable[str] | None = None) -> dict[str, int]:
         """Where the first of the rows stands on the axes."""

@@ -81,7 +81,7 @@ class Sweep:
     def rows(self, parts: Iterable[Part] | None = None) -> Iterator[Rows]:
         """The rows that are asked for, in order; `parts` are the chunks, worked out anywhere.
 
-        After an interruption, first what was found until then. Raises LimitError for too many rows to be sorted.
+        After an interruption, first what was found until then. Raises LimitError for too many rows to be kept.
         """
         parts = map(self.part, range(self.grid.chunks)) if parts is None else parts
         if not self.choice.reduces:
@@ -95,14 +95,14 @@ class Sweep:
             for part in parts:
                 kept.append(self._counted(part))
                 if sum(map(len, kept)) > allowed and fewer:
-                    kept = [self._best(together(kept))]
+                    kept = [self._fewer(together(kept))]
                     allowed = 2 * len(kept[0]) + CHUNK
                 if (len(kept[0]) if fewer else sum(map(len, kept))) > MOST_ROWS:
                     raise LimitError(f"more than {MOST_ROWS:,} rows are to be kept", hint="--top N keeps the first N")
         except KeyboardInterrupt as stop:
             interruption = stop
         if kept:
-            yield self._best(together(kept))
+            yield self._chosen(together(kept))
         if interruption is not None:
             raise interruption
 
@@ -113,7 +113,7 @@ class Sweep:
             rows = rows.at(rows.known)
         if self.choice.where is not None:
             rows = rows.at(self.choice.where.holds(self._numbers(rows), rows.chosen))
-        return self._best(rows), refused
+        return self._fewer(rows), refused
 
     def _counted(self, part: Part) -> Rows:
         rows, refused = part
@@ -126,14 +126,19 @@ class Sweep:
         numeric = [axis for axis in self.grid.axes if axis.values is not None]
         return {**rows.quantities, **{axis.name: column(axis, rows.chosen) for axis in numeric}}
 
-    def _best(self, rows: Rows) -> Rows:
-        """Of these rows, those on the front, in order, as many as are wanted."""
+    def _fewer(self, rows: Rows) -> Rows:
+        """Without those that cannot be chosen, whatever comes: the front is in the order of the grid, and whole."""
+        if self.choice.pareto:
+            return rows.at(front(self._keys(rows, self.choice.pareto))) if len(rows) else rows
+        return self._chosen(rows) if self.choice.top is not None else rows
+
+    def _chosen(self, rows: Rows) -> Rows:
+        """Of all these rows, those on the front, in order, as many as are wanted."""
         if self.choice.pareto and len(rows):
             rows = rows.at(front(self._keys(rows, self.choice.pareto)))
         if self.choice.sort and len(rows):
             rows = rows.at(ordered(self._keys(rows, self.choice.sort)))
-            rows = rows if self.choice.top is None else rows.at(slice(self.choice.top))
-        return rows
+        return rows if self.choice.top is None else rows.at(slice(self.choice.top))
 
     def _keys(self, rows: Rows, objectives: Iterable[Objective]) -> list[Array]:
         columns = self._numbers(rows)

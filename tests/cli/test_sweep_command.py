@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +38,30 @@ def test_rows_go_to_stdout_and_reasons_to_stderr(capsys: pytest.CaptureFixture[s
     assert err.startswith("1 configuration is no network:\n  1, the first H = 31: ")
 
 
+def test_where_nothing_is_a_network_the_answer_is_no(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "vgg16", "--over", "H=30,31", "--of", "params", "--format", "csv")
+    assert (code, out) == (1, "H,params\r\n30,\r\n31,\r\n")
+
+
+IMPATIENT = "import sys; from archcalc.cli import main, sweep; sweep.PATIENCE = -1; sys.exit(main(sys.argv[1:]))"
+
+
+def test_progress_is_shown_on_a_terminal(tmp_path: Path) -> None:
+    over = ["--over", "depths=[3,4,6,3],[3,4,23,3],[3,8,36,3]"]
+    command = [sys.executable, "-c", IMPATIENT, "sweep", "resnet50", *over, "--output"]
+    screen, terminal = pty.openpty()
+    with subprocess.Popen([*command, str(tmp_path / "rows")], env=ENVIRONMENT, stderr=terminal) as process:
+        os.close(terminal)
+        shown = b""
+        with suppress(OSError):
+            while piece := os.read(screen, 4096):
+                shown += piece
+    os.close(screen)
+    assert process.returncode == 0
+    assert b"configurations" in shown
+    assert b"3/3" in shown
+
+
 def test_options_reach_the_sweep(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(
         capsys, "lenet5", "--over", "H=32:40:4", "--over", "classes=10,20", "--set", "W=32", "--batch", "2", "--dtype",
@@ -61,6 +87,7 @@ def test_equal_seeds_draw_equal_samples(capsys: pytest.CaptureFixture[str]) -> N
     [
         (["vgg16"], "a sweep is over something\n  --over H=128,160,192 or --over alpha=0.25:1:0.25"),
         (["vgg16", "--over", "H"], "--over takes name=value, not 'H'"),
+        (["vgg16", "--over", "H=32", "--over", "H=64"], "--over gives H twice"),
         (["vgg16", "--over", "H=32", "--format", "parquet"], "Parquet is written to a file\n  --output FILE"),
         (["vgg16", "--over", "H=32", "--batch", "B"], "the batch of a sweep is a number\n  --over batch=1,8,64 sweeps it"),
     ],

@@ -14,6 +14,7 @@ from hypothesis import settings as trying
 from hypothesis import strategies as st
 
 import archcalc
+from archcalc import zoo
 from archcalc.arrays import Values, front, ordered, values
 from archcalc.studies import grid as grids
 from archcalc.studies import structures as structures_of
@@ -54,15 +55,16 @@ def points(over: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def agrees(text: str, over: Mapping[str, Any]) -> int:
     """Compare every row with the engine; how many are networks."""
-    swept = archcalc.sweep(text, over=over, of=OF)
+    of = [name for name in OF if name not in over]
+    swept = archcalc.sweep(text, over=over, of=of)
     rows = list(swept)
     expected = points(over)
     assert [{name: row[name] for name in over} for row in rows] == expected
     networks = 0
     for row, point in zip(rows, expected, strict=True):
-        theirs = engine(text, point)
-        ours = tuple(row[name] for name in OF)
-        assert ours == (theirs or (None,) * len(OF)), point
+        theirs = engine(text, point, of)
+        ours = tuple(row[name] for name in of)
+        assert ours == (theirs or (None,) * len(of)), point
         networks += theirs is not None
     assert sum(refusal.configurations for refusal in swept.refused.values()) == len(rows) - networks
     return networks
@@ -83,6 +85,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "fractions where whole numbers are": (spec("[{linear: floor(k * 4)}]", "[4]", hyperparameters="k: 2"), {"k": "0.5,1,1.25,2"}),
     "sizes that are not whole": (spec("[{linear: k * 4}]", "[4]", hyperparameters="k: 2"), {"k": "0.5,1,1.3,2"}),
     "a divisor of zero": (spec("[{linear: 12 // (n - 2)}]", "[4]", hyperparameters="n: 3"), {"n": "1:5"}),
+    "a count that can be left free": ("resnet20_cifar", {"n": "0:4", "H": "32,9"}),
     "huge sizes": ("vgg16", {"H": "32,2**40,10**30"}),
 }  # fmt: skip
 
@@ -90,6 +93,16 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_every_row_is_as_the_engine_has_it(case: str) -> None:
     assert agrees(*CASES[case])
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", zoo.specs())
+def test_every_number_of_every_spec(name: str) -> None:
+    values = archcalc.analyze(name).hyperparameters
+    for hyperparameter, value in values.items():
+        if isinstance(value, (int, Fraction)) and not isinstance(value, bool):
+            near = [value, value + 1, value * 2, Fraction(value) / 2, value - 1, Fraction(value) / 7, 1, 0, -1]
+            agrees(name, {hyperparameter: list(dict.fromkeys(near))})
 
 
 def test_a_batch_is_swept_like_a_hyperparameter() -> None:
@@ -226,6 +239,27 @@ def test_order_and_the_first_rows(chunk: int, monkeypatch: pytest.MonkeyPatch) -
     assert list(archcalc.sweep("mobilenet_v1", over=ROWS, sort=["max:params", "mult_adds"], top=7)) == rows[:7]
 
 
+@pytest.mark.parametrize("chunk", [2, 7, 1 << 16])
+@pytest.mark.parametrize("top", [1, 3, 8])
+def test_the_first_rows_of_a_front(chunk: int, top: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What hides a row from the front may itself not be among the first; of equal rows the first of the grid is kept."""
+    monkeypatch.setattr(grids, "CHUNK", chunk)
+    monkeypatch.setattr("archcalc.studies.sweep.CHUNK", chunk)
+    rows = everything()
+    for names in (["params", "max:H"], ["max:params", "mult_adds"], ["H", "max:alpha", "max:classes"]):
+        signs = [(-1 if name.startswith("max:") else 1, name.removeprefix("max:")) for name in names]
+        keys = [tuple(sign * row[name] for sign, name in signs) for row in rows]
+        kept = [
+            row
+            for i, (row, key) in enumerate(zip(rows, keys, strict=True))
+            if key not in keys[:i] and not any(better(other, key) for other in keys)
+        ]
+        kept.sort(key=lambda row: -row["mult_adds"])
+        assert (
+            list(archcalc.sweep("mobilenet_v1", over=ROWS, pareto=names, sort=["max:mult_adds"], top=top)) == kept[:top]
+        )
+
+
 def test_too_many_rows_to_sort(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("archcalc.studies.sweep.MOST_ROWS", 30)
     with pytest.raises(archcalc.LimitError) as caught:
@@ -299,7 +333,7 @@ def test_values_of_an_axis(text: str, items: tuple[Any, ...]) -> None:
 @pytest.mark.parametrize(
     ("given", "items"),
     [
-        ([1, "0.5", Fraction(1, 3)], (1, Fraction(1, 2), Fraction(1, 3))),
+        ([Fraction(1), "0.5", Fraction(1, 3)], (1, Fraction(1, 2), Fraction(1, 3))),
         (range(1, 4), (1, 2, 3)),
         ([[1, 2], (3,)], ((1, 2), (3,))),
     ],
@@ -307,6 +341,7 @@ def test_values_of_an_axis(text: str, items: tuple[Any, ...]) -> None:
 def test_values_of_an_axis_from_python(given: Any, items: tuple[Any, ...]) -> None:
     (axis,) = grids.grid({"x": given}).axes
     assert axis.items == items
+    assert list(map(type, axis.items)) == list(map(type, items))
 
 
 def said(**options: Any) -> str:
@@ -375,6 +410,12 @@ def test_a_name_that_is_a_quantity_too() -> None:
     assert said(spec=text, over={"depth": "1"}, of=["depth"]) == (
         "'depth' is a hyperparameter here; as a quantity it cannot be told apart"
     )
+
+
+def test_products_of_many_factors() -> None:
+    text = spec("[{linear: m}]", "[4]", hyperparameters="n: 1\nm: " + "*".join("n" for _ in range(40)))
+    rows = list(archcalc.sweep(text, over={"n": "1,2,3"}, of=["params"]))
+    assert [row["params"] for row in rows] == [5 * n**40 for n in (1, 2, 3)]
 
 
 def test_rows_can_be_pickled() -> None:
