@@ -132,6 +132,9 @@ REFUSED = {
         "'n' is free, but what i=2..n/conv1 costs is no polynomial in the number of the pass: (i - 1)//2 + 1",
     "[{repeat: n, layers: [{output: {a: [relu]}}, relu]}]": "'n' is free, and the loop gives names or outputs that would be as many",
     "[{repeat: n, layers: [{relu, as: x}]}, {from: x}]": "'n' is free, and the loop gives names or outputs that would be as many",
+    "[{as: x}, {repeat: n, layers: [{conv: [3, 1], from: x, as: x}]}]": "'n' is free, and the loop gives names or outputs that would be as many",
+    "[{as: x}, {repeat: n, layers: [{relu, from: x}, {if: not first, then: [{as: x}]}]}]":
+        "'n' is free, and the loop gives names or outputs that would be as many",
     "[{as: x}, {conv: [3, 1]}, {repeat: n, layers: [{add: {a: [], b: [{from: x}]}}]}]":
         "'n' is free, but i=2..n/add reads a tensor from outside the loop",
     "[{repeat: n, layers: [global_avg_pool]}]": "a global pool needs a sequence, map or volume, not the vector (3)",

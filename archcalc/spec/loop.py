@@ -34,13 +34,20 @@ def repeated(builder: Unroller, repeat: Repeat, turns: Recorded, step: Step, fra
     graph.conditions.append(Condition(1, "<=", turns, len(graph.nodes)))
     known = dict(frame.body.tensors)
     outputs = len(builder.extra_outputs)
+
+    def gives_nothing() -> None:
+        if frame.body.tensors != known or len(builder.extra_outputs) != outputs:
+            raise wrong(mark, f"'{said}' is free, and the loop gives names or outputs that would be as many")
+
     flow = builder.one_pass(repeat.steps, step, frame, flow, index=0, first=True)
+    gives_nothing()
     if len(flow) != 1:
         raise wrong(mark, f"'{said}' is free, but {len(flow)} tensors flow from pass to pass, where one can")
     pass_name = _unused_name(builder)
     turn = Recorded(pass_name)
     entry = graph.nodes[flow[0]].shape
     growth = _growth(builder, repeat, step, frame, flow, turn)
+    gives_nothing()
     section = frame.section.section(f"{pass_name}=2..{said.replace('/', chr(0xF7))}")
     inside = frame.inner(section=section)
     start = graph.add_passage("pass", flow[0], _grown(entry, growth, turn - 2), section, step)
@@ -49,8 +56,6 @@ def repeated(builder: Unroller, repeat: Repeat, turns: Recorded, step: Step, fra
     _check_shape(graph, out, _grown(entry, growth, turn - 1), said, mark)
     stop = graph.add_passage("passes", out, _grown(entry, growth, turns - 1), section, step)
     graph.loops.append(Loop(pass_name, turns - 1, start, stop))
-    if frame.body.tensors != known or len(builder.extra_outputs) != outputs:
-        raise wrong(mark, f"'{said}' is free, and the loop gives names or outputs that would be as many")
     _check_costs(graph, start, stop, pass_name, conditions, said, mark)
     return (stop,)
 
