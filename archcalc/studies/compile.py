@@ -101,7 +101,9 @@ def compiled(report: Report, of: Iterable[str] = USUAL) -> Compiled:
     """The functions that a report with free names states, of these quantities; raises UsageError."""
     asked = scalars(report, of)
     conditions: list[tuple[Quantity, str, Quantity]] = [(c.left, c.relation, c.right) for c in report.conditions]
-    conditions += [(divisor, "!=", 0) for divisor in _divisors(report)]
+    # Free names are above zero; what else is divided by may be zero.
+    everything_said = [*report.hyperparameters.values(), *report.layers, *report.totals]
+    conditions += [(d, "!=", 0) for d in divisors(everything_said) if isinstance(d, Recorded) and d.operator != "name"]
     free = [value for name, value in report.hyperparameters.items() if _is_name(name, value)]
     free += [report.batch] if is_free(report.batch) else []
     symbols = [symbol for symbol in free if isinstance(symbol, Recorded)]
@@ -122,9 +124,9 @@ def _is_name(name: str, value: object) -> bool:
     return isinstance(value, Recorded) and value.operator == "name" and value.name == name
 
 
-def _divisors(report: Report) -> Iterator[Quantity]:
-    """What anything in the network is divided by, where that could be zero; free names are above zero."""
-    waiting: list[Any] = [*report.hyperparameters.values(), *report.layers, *report.totals]
+def divisors(numbers: Iterable[Any]) -> Iterator[Quantity]:
+    """What is free and anything in these numbers, or in tuples of them, is divided by."""
+    waiting = list(numbers)
     seen: set[int] = set()
     while waiting:
         top = waiting.pop()
@@ -134,7 +136,7 @@ def _divisors(report: Report) -> Iterator[Quantity]:
             seen.add(id(top))
             waiting.extend(top.operands)
             divisor: Any = top.operands[-1]
-            if top.operator in ("/", "//", "%") and is_free(divisor) and divisor.operator != "name":
+            if top.operator in ("/", "//", "%") and is_free(divisor):
                 yield divisor
 
 

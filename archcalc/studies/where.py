@@ -11,12 +11,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcalc.arrays import everything, everywhere, holds, run, truths
-from archcalc.errors import UsageError, did_you_mean
+from archcalc.errors import UndecidedError, UsageError, did_you_mean
 from archcalc.program import program
 from archcalc.recorded import Recorded, free_names
 from archcalc.spec.expression import COMPARISONS, parse
 from archcalc.spec.figure import UNITS
 from archcalc.spec.values import ExpressionError, compare, number
+from archcalc.studies.compile import divisors
 from archcalc.studies.grid import Known
 
 if TYPE_CHECKING:
@@ -75,9 +76,11 @@ def where(text: str, axes: Iterable[Axis], quantities: Iterable[str]) -> Where:
     reader = _Reader(plain, {axis.name: axis for axis in given if axis.values is None}, numbers)
     try:
         parse(plain)
-        condition = reader.read(ast.parse(plain, mode="eval").body)
+        condition = reader.whole(ast.parse(plain, mode="eval").body)
     except ExpressionError as error:
         raise UsageError(f"--where {text}: {error.message}", hint=error.hint) from None
+    except UndecidedError:
+        raise UsageError(f"--where {text}: a side of a comparison cannot hold a condition", hint="use 'or'") from None
     return Where(tuple(free_names(reader.sides)), program(reader.sides), condition)
 
 
@@ -98,6 +101,14 @@ class _Reader:
 
     def part(self, node: ast.expr) -> str:
         return self.text[node.col_offset : node.end_col_offset]
+
+    def whole(self, node: ast.expr) -> Group:
+        """The condition, and that nothing in it is divided by zero."""
+        condition = self.read(node)
+        zero = len(self.sides)
+        below = list(divisors(self.sides))
+        self.sides += [0, *below]
+        return Group("all", (condition, *[Comparison(zero + i, "!=", zero) for i in range(1, len(below) + 1)]))
 
     def read(self, node: ast.expr) -> Any:
         if isinstance(node, ast.BoolOp):

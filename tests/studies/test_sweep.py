@@ -196,6 +196,15 @@ def test_a_condition_on_words_and_lists(where: str, python: Any) -> None:
     assert list(archcalc.sweep(KINDS, over=over, where=where)) == kept
 
 
+@pytest.mark.parametrize("where", ["params / buffers > 0", "not params // buffers < 0", "params % (H - 32) >= 0"])
+def test_a_row_at_which_a_condition_divides_by_zero_is_not_kept(where: str) -> None:
+    text = spec("[{conv: [3, 3]}, {if: on, then: [batch_norm]}]", "[3, H, H]", hyperparameters="on: true\nH: 9")
+    rows = list(archcalc.sweep(text, over={"on": "true,false", "H": "32,33"}, where=where, of=["buffers"]))
+    kept = [row for row in rows if row["H"] != 32] if "H" in where else [row for row in rows if row["buffers"]]
+    assert rows == kept
+    assert len(rows) == 2
+
+
 def test_what_is_asked_of_a_condition_alone_is_not_shown() -> None:
     (row,) = archcalc.sweep("lenet5", over={"H": "32,40"}, of=["params"], where="flops < 1M and output_features == 10")
     assert list(row) == ["H", "params"]
@@ -372,6 +381,7 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"where": "params < H.real"}, "--where params < H.real: '.real' has no meaning\n  a tensor x has x.channels, x.height, x.width and x.length"),
     ({"where": "H in 3"}, "--where H in 3: 'in' asks for a list, as in 'H in [128, 160]'"),
     ({"where": "params < [1]"}, "--where params < [1]: the list [1] is no number"),
+    ({"where": "(H if H < 50 else 0) > 1"}, "--where (H if H < 50 else 0) > 1: a side of a comparison cannot hold a condition\n  use 'or'"),
     ({"where": "params / 0 < 1"}, "--where params / 0 < 1: division by zero"),
     ({"pareto": ["params", "size"]}, "'size' is no number of this sweep"),
     ({"pareto": ["most:params"]}, "'most:params' is no number of this sweep"),
