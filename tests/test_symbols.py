@@ -118,11 +118,14 @@ def test_formulas_give_the_numbers(name: str, free: list[str], points: list[dict
 def test_formulas_of_all_specs_give_the_numbers(name: str) -> None:
     if "H" not in archcalc.load(name).hyperparameters:
         pytest.skip("it has no H")
-    data = as_data(archcalc.analyze(name, free=["H"]))
+    report = archcalc.analyze(name, free=["H"])
+    data = as_data(report)
+    # Where a condition with != fails there may be another network; the formulas are not of that.
+    another = any(condition.relation == "!=" for condition in report.conditions)
     for values in [*sizes(name), *({"H": n} for n in range(1, 100, 7))]:
-        numeric = numeric_data(name, values)
-        assert (numeric is not None) == holds(data, values), f"{values}: {data['conditions']}"
-        assert numeric is None or differences(data, numeric, values) == []
+        numeric, valid = numeric_data(name, values), holds(data, values)
+        assert (numeric is not None) == valid or (another and not valid), f"{values}: {data['conditions']}"
+        assert not valid or (numeric is not None and differences(data, numeric, values) == [])
 
 
 def test_a_free_batch_is_in_the_bytes_alone() -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archcalc.errors import ArgumentError, LimitError, Problem, ShapeError, SpecError, UndecidedError
-from archcalc.graph import Condition, Graph, Section, Share, TieError, numbered
+from archcalc.graph import Graph, Section, Share, TieError, numbered
 from archcalc.limits import LIMITS, Limits
 from archcalc.ops import OPS
 from archcalc.ops.arguments import count, shown
@@ -17,6 +15,7 @@ from archcalc.spec.failure import Failed, mismatch, wrong
 from archcalc.spec.hyperparameters import work_out
 from archcalc.spec.language import Call, Expression, For, If, Located, Merge, Output, Repeat, Step
 from archcalc.spec.load import words
+from archcalc.spec.operators import Operators, check_arguments, made, require, values_of, walk
 from archcalc.spec.scope import Body, Frame
 from archcalc.spec.values import Collection, ExpressionError, Items, Tensors, truth
 
@@ -25,13 +24,12 @@ if TYPE_CHECKING:
 
     from archcalc.ops.op import Op
     from archcalc.recorded import Size
-    from archcalc.spec.language import Arguments, Block, Branch, Names, Target, Template
+    from archcalc.spec.language import Block, Branch, Names, Target, Template
     from archcalc.spec.load import Spec
     from archcalc.spec.source import Node
 
 Flow: TypeAlias = "tuple[int, ...]"
 LONGEST_NAME = 200
-OPERATORS_KEPT = 10_000
 
 
 def build(
@@ -68,9 +66,8 @@ class Unroller:
         self.limits = limits
         self.graph = Graph(limits, symbolic=symbolic)
         self.shared: dict[str, Any] = {}  # what every body sees: `training` and the hyperparameters
-        self.constant: dict[int, Op] = {}  # the operator of a call whose arguments are constant
-        self.varied: dict[tuple[object, ...], Op] = {}  # that of another, by what its arguments come to
         self.checked: set[tuple[int, str]] = set()  # the calls by a name whose arguments suit its value
+        self.operators = Operators(ops, self.graph)
         self.items = Items(limits.items)
         self.steps_run = 0
         self.depth = 0
@@ -101,7 +98,7 @@ class Unroller:
             shape = tuple(count(size) for size in sizes)
         except ArgumentError as error:
             raise wrong(expression.mark, f"an input size {error.message}") from None
-        self._require(shape, 1, whole=True, mark=expression.mark)
+        require(self.graph, shape, 1, whole=True, mark=expression.mark)
         index = self.graph.add_input(name, shape, expression.mark)
         frame.body.tensors[name] = Tensors((index,))
         return index
@@ -127,7 +124,7 @@ class Unroller:
         self.steps_run += len(steps)
         if self.steps_run > self.limits.steps:
             raise wrong(steps[0].mark, LimitError(f"the spec runs more than {self.limits.steps:,} steps"))
-        constant = self.constant
+        constant = self.operators.constant
         for step in steps:
             action = step.action
             if not step.plain or type(action) is not Call:
@@ -173,16 +170,10 @@ class Unroller:
             frame.choosing = False
         if not chosen:
             raise wrong(expression.mark, "'from' names no tensor")
-        self._walk(chosen, expression.mark)
+        walk(self.items, chosen, expression.mark)
         if len(chosen) > self.limits.list_length:
             raise wrong(expression.mark, LimitError(f"more than {self.limits.list_length:,} tensors flow here"))
         return chosen
-
-    def _walk(self, items: tuple[Any, ...], mark: Node) -> None:
-        try:
-            self.items.walk(items)
-        except LimitError as error:
-            raise wrong(mark, error) from None
 
     def _name(self, targets: Sequence[Target], frame: Frame, flow: Flow) -> None:
         """Give names to what flows out of a step."""
@@ -246,7 +237,7 @@ class Unroller:
         block = self.spec.blocks.get(head)
         if block is not None:
             return self.block(block, call, step, frame, flow)
-        op = self.constant.get(id(call)) or self._operator(head, call, step, frame)
+        op = self.operators.constant.get(id(call)) or self.operators.of(head, call, step, frame)
         name = head if step.name is None else self._text(step.name, frame)
         share = frame.share if step.share is None else Share(self._text(step.share, frame), None)
         return self._add(head, op, flow, name, frame.section, step, frame, share)
@@ -254,10 +245,10 @@ class Unroller:
     def block(self, block: Block, call: Call, step: Step, frame: Frame, flow: Flow) -> Flow:
         """A block: its steps, seeing its arguments, the hyperparameters and what flows in."""
         if call.head != block.name and (id(call), block.name) not in self.checked:
-            _check_arguments(argument_problems(block.name, block.required, call.arguments, step.mark))
+            check_arguments(argument_problems(block.name, block.required, call.arguments, step.mark))
             self.checked.add((id(call), block.name))
         self._deeper(step.mark)
-        given = _values(call.arguments, [name for name, _ in block.parameters], frame)
+        given = values_of(call.arguments, [name for name, _ in block.parameters], frame)
         section = self._section(step.name, frame, block.name)
         share = frame.share if step.share is None else Share(self._text(step.share, frame), section)
         inner = Frame(
@@ -272,62 +263,6 @@ class Unroller:
         flow = self.run_steps(block.steps, inner, flow)
         self.depth -= 1
         return flow
-
-    def _operator(self, kind: str, call: Call, step: Step, frame: Frame) -> Op:
-        """The operator that a call makes; equal ones are one object."""
-        varying = [expression.value(frame) for expression in call.arguments.varying]
-        for value in varying:
-            if type(value) is tuple:
-                self._walk(value, step.mark)
-        types = _types(tuple(varying))
-        if types is None:
-            return self._made(kind, call, step, frame)
-        if not varying and call.head == kind:
-            op = self.constant[id(call)] = self._made(kind, call, step, frame)
-            return op
-        key = (id(call), kind, *varying, *types)  # true equals 1, but is no number
-        known = self.varied.get(key)
-        if known is None:
-            known = self.varied[key] = self._made(kind, call, step, frame)
-        return known
-
-    def _made(self, kind: str, call: Call, step: Step, frame: Frame) -> Op:
-        cls = self.ops[kind]
-        if call.head != kind:
-            _check_arguments(argument_problems(kind, cls.required, call.arguments, step.mark))
-        values = _values(call.arguments, cls.fields, frame)
-        try:
-            types = _types(tuple(values.values()))
-            op = cls(**values) if types is None else made(cls, types, *values, *values.values())  # type: ignore[arg-type]  # a class has a hash
-        except ArgumentError as error:
-            raise wrong(_argument_mark(error, call, cls.fields, step), error) from None
-        if self.graph.symbolic:
-            for name, value in values.items():
-                accepted = cls.fields[name].kind
-                self._require(value, accepted.least, whole=accepted.whole, mark=step.mark)
-        return op
-
-    def _require(self, value: Any, least: int | None, *, whole: bool, mark: Node) -> None:
-        """What a free number must be, as conditions: whole, and not below the least."""
-        if isinstance(value, tuple):
-            for item in value:
-                self._require(item, least, whole=whole, mark=mark)
-        if not isinstance(value, Recorded) or not is_free(value):
-            return
-        here = len(self.graph.nodes)
-        if whole and not value.integral:
-            self.graph.conditions.append(Condition(value % 1, "==", 0, here))
-        if least is not None:
-            from archcalc.symbolic.bounds import certainly
-
-            try:
-                holds = certainly(least, "<=", value)
-            except LimitError as error:
-                raise wrong(mark, error) from None
-            if holds is False:
-                raise wrong(mark, f"'{write(value)}' is below {least}, whatever its free names are")
-            if holds is None:
-                self.graph.conditions.append(Condition(least, "<=", value, here))
 
     def _add(
         self,
@@ -490,54 +425,6 @@ _ACTIONS: dict[type, Callable[..., Flow]] = {
     If: Unroller.choice,
     Output: Unroller.output,
 }
-_SIMPLE = frozenset((int, bool, str, Fraction))
-
-
-@lru_cache(maxsize=OPERATORS_KEPT)
-def made(cls: type[Op], types: tuple[object, ...] = (), *items: Any) -> Op:
-    """An operator by the names and the values of its arguments; equal ones are one object, and operators never change.
-
-    The types of the values belong to the question: true equals 1, but is no number.
-    """
-    count = len(items) // 2
-    return cls(**dict(zip(items[:count], items[count:], strict=True)))
-
-
-def _types(values: tuple[Any, ...]) -> tuple[object, ...] | None:
-    """The types of values, and of those inside lists; None where one is a recorded number, which equals only itself."""
-    types: list[object] = []
-    for value in values:
-        kind = _types(value) if type(value) is tuple else type(value)
-        if kind is None or (type(kind) is type and kind not in _SIMPLE):
-            return None
-        types.append(kind)
-    return tuple(types)
-
-
-def _values(arguments: Arguments, names: Iterable[str], frame: Frame) -> dict[str, Any]:
-    """The arguments by name."""
-    values: dict[str, Any] = {}
-    for name, expression in zip(names, arguments.ordered, strict=False):
-        values[name] = expression.value(frame)
-    for name, expression, _ in arguments.named:
-        values[name] = expression.value(frame)
-    return values
-
-
-def _check_arguments(problems: list[Problem]) -> None:
-    if problems:
-        raise Failed(problems)
-
-
-def _argument_mark(error: ArgumentError, call: Call, fields: Iterable[str], step: Step) -> Node:
-    """Where the argument stands that an operator refuses."""
-    for name, expression, _ in call.arguments.named:
-        if name == error.argument:
-            return expression.mark
-    for name, expression in zip(fields, call.arguments.ordered, strict=False):
-        if name == error.argument:
-            return expression.mark
-    return step.mark
 
 
 def _spliced(value: Any) -> Flow:
