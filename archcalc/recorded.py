@@ -14,6 +14,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from archcalc.errors import UndecidedError
+from archcalc.limits import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -325,15 +326,35 @@ def write(number: Quantity, *, values: bool = False, paper: bool = False) -> str
     """The expression as text that the language of specs reads back.
 
     With `values`, a leaf whose value is known is written as that value; with `paper`, a floored quotient is written
-    as in a book, floor(a/b).
+    as in a book, floor(a/b). What shares its parts can be far longer as text: beyond the limits only its names are
+    said.
     """
+    if _is_long(number):
+        return f"(a long formula in {', '.join(free_names([number]))})"
+    return _write(number, values=values, paper=paper)
+
+
+def _is_long(number: Quantity) -> bool:
+    waiting: list[tuple[object, int]] = [(number, 0)]
+    parts = 0
+    while waiting:
+        part, depth = waiting.pop()
+        parts += 1
+        if parts > LIMITS.written or depth > LIMITS.written_depth:
+            return True
+        if isinstance(part, Recorded) and part.operator != "name":
+            waiting.extend((operand, depth + 1) for operand in part.operands)
+    return False
+
+
+def _write(number: Quantity, *, values: bool, paper: bool) -> str:
     if not isinstance(number, Recorded):
         return str(number) if number >= 0 else f"({number})"
     if number.operator == "name":
-        return write(number.value) if values and number.value is not None else number.name
+        return _write(number.value, values=values, paper=paper) if values and number.value is not None else number.name
     symbol, operands = number.operator, number.operands
     # The text of each operand, in brackets where it binds less than its place asks for.
-    parts = [write(o, values=values, paper=paper) for o in operands]  # type: ignore[arg-type]
+    parts = [_write(o, values=values, paper=paper) for o in operands]  # type: ignore[arg-type]
     if symbol in ("min", "max"):
         return f"{symbol}({', '.join(parts)})"
     if symbol == "//" and _is_one(operands[1]):

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 import pytest
 from asking import is_clear, refusal, spec
 
 import archcalc
 from archcalc.limits import LIMITS
+from archcalc.render import FORMATS
+from archcalc.studies.compare import common_symbols
 from archcalc.studies.expectations import check
-from archcalc.symbolic.text import simplified
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BOUNDED = 60  # seconds after which conftest stops a test that hangs; none takes five
 
@@ -86,32 +93,6 @@ def test_receptive_fields_of_long_periods(layers: str) -> None:
     assert report.totals.params > 0
 
 
-@pytest.mark.parametrize(
-    ("hyperparameters", "what"),
-    [
-        ("n: 2\na: " + "(" * 30 + "n + 1" + ")**2 + 1" * 30, "2,000 terms"),
-        ("n: 2\na: " + "(" * 30 + "2 * n" + ")**64" * 30, "4,096 bits in a number"),
-        ("n: 2\na: " + "(" * 30 + "n" + ")**64" * 30, "4,096 factors in a term"),
-        ("n: 2\na0: n + 1\n" + "\n".join(f"a{i + 1}: a{i} * a{i} + n" for i in range(60)) + "\na: a60", "2,000 terms"),
-        ("n: 2\na0: n\n" + "\n".join(f"a{i + 1}: a{i} * a{i}" for i in range(60)) + "\na: a60", "4,096 factors in a term"),
-    ],
-)  # fmt: skip
-def test_formulas_that_grow_without_end(hyperparameters: str, what: str) -> None:
-    said = refusal(spec("[{conv: [3, 1]}]", "[a, 8, 8]", hyperparameters=hyperparameters), free=["n"])
-    assert is_clear(said)
-    assert f"a formula has more than {what}" in said
-
-
-def test_sums_of_many_symbols() -> None:
-    names = [f"n{i}" for i in range(1000)]
-    text = spec(
-        "[{linear: s}]", "[s]", hyperparameters="\n".join(f"{n}: 2" for n in names) + f"\ns: {' + '.join(names)}"
-    )
-    report = archcalc.analyze(text, free=names)
-    with pytest.raises(archcalc.LimitError, match="more than 2,000 terms"):
-        simplified([report.totals.mult_adds])
-
-
 def test_names_that_are_near_nothing() -> None:
     """Twenty thousand blocks that each call what is not there: only what is shown looks for near words."""
     blocks = "\n".join(f"b{i}(x): [{{b{i + 1}y: [x]}}]" for i in range(20_000))
@@ -133,3 +114,28 @@ def test_rows_of_expect_that_ask_too_much(layers: str, row: str) -> None:
     text = spec(layers, hyperparameters="n: 300", expect=rows)
     with pytest.raises(archcalc.SpecError, match="ask for too many networks, or look at too many layers"):
         list(check(archcalc.load(text), limits=LIMITS._replace(expectations=10_000)))
+
+
+def test_hyperparameters_that_two_networks_would_try_one_by_one() -> None:
+    names = [f"n{i}" for i in range(600)]
+    layers = f"[{', '.join(f'{{conv: [{name}, 1]}}' for name in names)}]"
+    loaded = archcalc.load(spec(layers, hyperparameters="\n".join(f"{name}: 3" for name in names)))
+    with pytest.raises(archcalc.LimitError, match="too many hyperparameters to try each for so many layers"):
+        common_symbols(loaded, loaded)
+
+
+def test_files_that_extend_one_another_to_a_great_length(tmp_path: Path) -> None:
+    for i in range(3):
+        (tmp_path / f"n{i}.yaml").write_text(f"extends: n{i + 1}.yaml\n" + "# a line\n" * 50_000)
+    (tmp_path / "n3.yaml").write_text(spec("[relu]"))
+    said = refusal(tmp_path / "n0.yaml")
+    assert is_clear(said)
+    assert "the files that extend one another are larger than 1,048,576 bytes" in said
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_network_without_layers(form: str) -> None:
+    report = archcalc.analyze(spec("[]"))
+    shown = import_module(f"archcalc.render.{form}").render(report)
+    assert report.totals.params == 0
+    assert shown if isinstance(shown, str) else shown.text(80)

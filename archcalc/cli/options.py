@@ -34,9 +34,8 @@ def network(parser: ArgumentParser, *, free: bool = True) -> None:
     parser.add_argument(
         "--max-layers",
         type=int,
-        default=LIMITS.layers,
         metavar="N",
-        help=f"the most operators (default {LIMITS.layers:,})",
+        help=f"the most operators (default {LIMITS.layers:,}; {LIMITS.free_layers:,} with names left free)",
     )
 
 
@@ -48,7 +47,7 @@ def choices(arguments: Namespace) -> dict[str, Any]:
         "batch": arguments.batch,
         "dtype": arguments.dtype,
         "training": arguments.training_parts,
-        "limits": LIMITS.with_layers(max(1, arguments.max_layers)),
+        "limits": LIMITS if arguments.max_layers is None else LIMITS.with_layers(max(1, arguments.max_layers)),
     }
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from fractions import Fraction
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from archcalc import version
@@ -19,7 +21,9 @@ SCHEMA = "archcalc.report/1"
 
 def render(report: Report, *, levels: int | None = None, expand: bool = False) -> str:
     """The report as one JSON object; integers in full, everything that is no integer as text of the language."""
-    return json.dumps(as_data(report), indent=2)
+    text = StringIO()
+    json.dump(as_data(report), text, indent=2)
+    return text.getvalue()
 
 
 def as_data(report: Report) -> dict[str, Any]:
@@ -52,7 +56,7 @@ def as_data(report: Report) -> dict[str, Any]:
             "receptive_field": totals.receptive_field
             and _field(totals.receptive_field) | {"of": totals.receptive_field_of},
         },
-        "layers": [
+        "layers": (
             {
                 "path": row.path,
                 "op": row.op,
@@ -70,7 +74,7 @@ def as_data(report: Report) -> dict[str, Any]:
                 "shared_with": row.shared_with,
             }
             for row in report.layers
-        ],
+        ),
     }
     return {key: texts.plain(value) for key, value in data.items()}
 
@@ -99,7 +103,7 @@ class _Texts:
         """The value as JSON has it."""
         if isinstance(value, dict):
             return {key: self.plain(item) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
+        if isinstance(value, (list, tuple, Iterator)):
             return [self.plain(item) for item in value]
         if isinstance(value, Recorded):
             return self._formula(value) if is_free(value) else self.plain(value.value)

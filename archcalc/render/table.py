@@ -70,7 +70,7 @@ def _rows(report: Report, shown_rows: Sequence[Row], exact: Exact, room: int) ->
         return Column(header, [Cell(cut(text, FIELD)) for text in texts], rank=rank)
 
     shapes = [shape(row.output_shape, exact) for row in shown_rows]
-    caps = _caps(report, shown_rows, shapes, exact, room - 6 - min(max(map(len, names)), LEAST_NAME))
+    caps = _caps(report, shown_rows, shapes, exact, room - 6 - min(max(map(len, names), default=0), LEAST_NAME))
     columns = [
         Column("output", [Cell(cut(text, caps["output_shape"])) for text in shapes] + [EMPTY], rank=1),
         counts("params", "params"),

@@ -42,6 +42,8 @@ def build(
 ) -> Graph:
     """The graph of a spec, with the named hyperparameters left free; raises SpecError."""
     names = frozenset(free)
+    if names:
+        limits = limits._replace(layers=min(limits.layers, limits.free_layers))
     builder = Unroller(spec, ops, words(spec.blocks, ops), limits, symbolic=bool(names))
     try:
         builder.run(names, training=training)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcalc import zoo
-from archcalc.errors import ArchcalcError, NotFoundError, Problem, SpecError, UsageError, did_you_mean
+from archcalc.errors import ArchcalcError, LimitError, NotFoundError, Problem, SpecError, UsageError, did_you_mean
 from archcalc.limits import LIMITS
 from archcalc.ops import OPS
 from archcalc.spec.check import Checker
@@ -92,7 +92,11 @@ def from_source(source: Source, ops: Mapping[str, type[Op]] = OPS) -> Spec:
     while (extends := chain[-1].extends) is not None:
         if len(chain) >= LIMITS.extends:
             raise SpecError([extends[1].problem(ArchcalcError(f"more than {LIMITS.extends} files extend one another"))])
-        chain.append(_file(_extended(chain[-1].source, *extends), problems))
+        source = _extended(chain[-1].source, *extends)
+        if sum(len(file.source.text) for file in chain) + len(source.text) > LIMITS.file_bytes:
+            message = f"the files that extend one another are larger than {LIMITS.file_bytes:,} bytes"
+            raise SpecError([extends[1].problem(LimitError(message))])
+        chain.append(_file(source, problems))
     spec = _laid_over(chain, problems)
     problems += Checker(spec, ops, words(spec.blocks, ops)).run(whole=not problems)
     if problems:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcalc.errors import ArchcalcError, UsageError
+from archcalc.errors import ArchcalcError, LimitError, UsageError
+from archcalc.limits import LIMITS
 from archcalc.recorded import Quantity, Recorded, divide, is_free, known
 from archcalc.spec.build import build
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 COUNTS = ("params", "trainable_params", "buffers", "mult_adds", "flops", "activations")
 TOTALS = (*COUNTS, "activation_bytes", "depth", "shortest_path")
+TRIES = 10  # as many layers in all as so many networks with free names may have
 FIELD = {"size": "receptive_field", "stride": "receptive_field_stride", "start": "receptive_field_start"}
 
 
@@ -197,13 +199,19 @@ def common_symbols(a: Spec, b: Spec, fixed: Collection[str] = (), **choices: Any
     """The hyperparameters of both specs, those in `fixed` apart, that can be left free together.
 
     They are tried one after another, in the order of A; what an operator's presence hangs on stays a number.
-    `choices` are those of `build`.
+    `choices` are those of `build`. Raises LimitError where there are too many to try.
     """
     structures = [_structure(spec, (), choices) for spec in (a, b)]
+    left = LIMITS.free_layers * TRIES
     free: tuple[str, ...] = ()
     for name in a.hyperparameters:
         if name not in b.hyperparameters or name in fixed:
             continue
+        left -= sum(map(len, structures))
+        if left < 0:
+            raise LimitError(
+                "there are too many hyperparameters to try each for so many layers", hint="name some with --free"
+            )
         wider = (*free, name)
         try:
             same = [_structure(spec, wider, choices) for spec in (a, b)] == structures

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy
 
+from archcalc.limits import LIMITS
 from archcalc.symbolic.form import CHOICES, Choose, FloorDivide, normal
 
 if TYPE_CHECKING:
@@ -54,19 +55,18 @@ def bounds(expression: Any) -> tuple[Any, Any]:
         parts = [bounds(term) for term in expression.args]
         return sympy.Add(*(low for low, _ in parts)), sympy.Add(*(high for _, high in parts))
     if expression.is_Mul or (expression.is_Pow and expression.exp.is_Integer and expression.exp > 0):
-        factors = expression.args if expression.is_Mul else [expression.base] * int(expression.exp)
-        parts = [bounds(factor) for factor in factors]
+        parts = (
+            [bounds(factor) for factor in expression.args]
+            if expression.is_Mul
+            else [bounds(expression.base)] * int(expression.exp)
+        )
         negative = 0
         for low, high in parts:
             if (low < 0 and high > 0) or (low < 0 and high.is_infinite):
                 return unbounded
             negative += bool(low < 0)
-        small = sympy.Mul(*(min(abs(low), abs(high)) for low, high in parts))
-        large = (
-            sympy.oo
-            if any(low.is_infinite or high.is_infinite for low, high in parts)
-            else sympy.Mul(*(max(abs(low), abs(high)) for low, high in parts))
-        )
+        small = _product([min(abs(low), abs(high)) for low, high in parts], sympy.Integer(0))
+        large = _product([max(abs(low), abs(high)) for low, high in parts], sympy.oo)
         return (-large, -small) if negative % 2 else (small, large)
     if isinstance(expression, (sympy.Max, sympy.Min)):
         choose = max if isinstance(expression, sympy.Max) else min
@@ -76,3 +76,11 @@ def bounds(expression: Any) -> tuple[Any, Any]:
         parts = [bounds(value) for value in expression.args[2:]]
         return min(low for low, _ in parts), max(high for _, high in parts)
     return unbounded
+
+
+def _product(numbers: list[Any], otherwise: Any) -> Any:
+    """The product, or a coarser bound where a number is infinite or would be too long."""
+    if any(number.is_infinite for number in numbers):
+        return otherwise
+    bits = sum(max(number.p.bit_length(), number.q.bit_length()) for number in numbers)
+    return sympy.Mul(*numbers) if bits <= LIMITS.integer_bits else otherwise

@@ -5,13 +5,16 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import cache, lru_cache
 from math import comb
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sympy
 
 from archcalc.errors import LimitError
 from archcalc.limits import LIMITS
 from archcalc.recorded import Quantity, Recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class FloorDivide(sympy.Function):  # type: ignore[misc]
@@ -86,7 +89,19 @@ def _form(number: Recorded) -> Any:
         return _number(number.value)
     if number.operator == "name":
         return symbol(number.name, integral=number.integral)
-    return _COMBINE[number.operator](*[o.form if isinstance(o, Recorded) else _number(o) for o in number.operands])
+    made = _COMBINE[number.operator](*[o.form if isinstance(o, Recorded) else _number(o) for o in number.operands])
+    _allowed(zip(_written(made), (LIMITS.signs, LIMITS.choices), ("signs", "choices inside one another"), strict=True))
+    return made
+
+
+@lru_cache(maxsize=4096)
+def _written(form: Any) -> tuple[int, int]:
+    """With how many signs a form is written, and how deep floors and choices stand in one another."""
+    signs, depth = 1, 0
+    for part in form.args:
+        more, deeper = _written(part)
+        signs, depth = signs + more, max(depth, deeper)
+    return signs, depth + isinstance(form, CHOICES)
 
 
 def floor_divide(dividend: Any, divisor: Any) -> Any:
@@ -139,26 +154,32 @@ def _extent(form: Any) -> tuple[int, int, int]:
     return len(terms), bits, degree
 
 
-def _allowed(terms: int, bits: int, degree: int) -> None:
+def _polynomial_allowed(terms: int, bits: int, degree: int) -> None:
+    _allowed(
+        (
+            (terms, LIMITS.terms, "terms"),
+            (bits, LIMITS.integer_bits, "bits in a number"),
+            (degree, LIMITS.degree, "factors in a term"),
+        )
+    )
+
+
+def _allowed(counts: Iterable[tuple[int, int, str]]) -> None:
     """Raises LimitError for a formula that is too large to be worked out."""
-    for count, limit, what in (
-        (terms, LIMITS.terms, "terms"),
-        (bits, LIMITS.integer_bits, "bits in a number"),
-        (degree, LIMITS.degree, "factors in a term"),
-    ):
+    for count, limit, what in counts:
         if count > limit:
             raise LimitError(f"a formula has more than {limit:,} {what}", hint="leave fewer symbols free")
 
 
 def _sum(*forms: Any) -> Any:
     added = sympy.Add(*forms)
-    _allowed(len(sympy.Add.make_args(added)), 0, 0)
+    _polynomial_allowed(len(sympy.Add.make_args(added)), 0, 0)
     return added
 
 
 def _product(left: Any, right: Any) -> Any:
     (terms, bits, degree), (others, more_bits, more_degree) = _extent(left), _extent(right)
-    _allowed(terms * others, bits + more_bits, degree + more_degree)
+    _polynomial_allowed(terms * others, bits + more_bits, degree + more_degree)
     return sympy.expand(left * right)
 
 
@@ -166,8 +187,8 @@ def _power(base: Any, exponent: Any) -> Any:
     """The power, expanded: of t terms it has at most C(t + exponent - 1, exponent)."""
     terms, bits, degree = _extent(base)
     times = int(exponent)
-    _allowed(1, bits * times, degree * times)
-    _allowed(comb(terms + times - 1, times), 0, 0)
+    _polynomial_allowed(1, bits * times, degree * times)
+    _polynomial_allowed(comb(terms + times - 1, times), 0, 0)
     return sympy.expand(base**exponent)
 
 

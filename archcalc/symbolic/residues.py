@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import islice
 from math import ceil, floor, lcm
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -13,7 +14,7 @@ from archcalc.symbolic.form import FloorDivide
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MOST_RESIDUES = 20_000  # residues times conditions that are looked at
+MOST_RESIDUES = 20_000  # values of the name times sums worked out for each
 MOST_EXCEPTIONS = 12
 
 Interval: TypeAlias = "tuple[int, int | None]"
@@ -67,10 +68,15 @@ def steps_of(form: Any, name: Any) -> Steps | None:
     return Steps(constant, slope, tuple(floors), period)
 
 
+def _floors(steps: Steps) -> int:
+    """How many sums are worked out for one value: itself, and those inside floors."""
+    return 1 + sum(_floors(dividend) for _, dividend, _ in steps.floors)
+
+
 def solved(name: str, wanted: Sequence[tuple[Needed, Steps]]) -> list[str] | None:
     """The values of one whole name at which all conditions hold, in words; None where these would be too many."""
     period = lcm(*(steps.period for _, steps in wanted))
-    if period * len(wanted) > MOST_RESIDUES:
+    if period * sum(_floors(steps) for _, steps in wanted) > MOST_RESIDUES:
         return None
     turns = {residue: _turns(residue, period, wanted) for residue in range(1, period + 1)}
     endless = {residue for residue, kept in turns.items() if kept is not None and kept[1] is None}
@@ -80,13 +86,14 @@ def solved(name: str, wanted: Sequence[tuple[Needed, Steps]]) -> list[str] | Non
         if kept is not None:
             first, last = kept
             start = max(start, residue + period * (first - 1) + 1 if last is None else residue + period * last + 1)
-    early = [
+    exceptions = (
         residue + period * turn
         for residue, kept in turns.items()
         if kept is not None
         for turn in range(kept[0], (start - residue) // period + 1 if kept[1] is None else kept[1] + 1)
         if residue + period * turn < start
-    ]
+    )
+    early = list(islice(exceptions, MOST_EXCEPTIONS + 1))
     if len(early) > MOST_EXCEPTIONS or not (endless or early):
         return None
     return _in_words(name, period, endless, start, sorted(early))
