@@ -70,7 +70,8 @@ def test_strides_that_are_free() -> None:
 
 
 @pytest.mark.parametrize(
-    "layers", ["[{max_pool: {kernel: 2, ceil_mode: a60}}]", "[{repeat: a60, layers: [{max_pool: 2}]}]", "[{conv: [a60, 3]}]"]
+    "layers",
+    ["[{max_pool: {kernel: 2, ceil_mode: a60}}]", "[{repeat: a60, layers: [{max_pool: 2}]}]", "[{conv: [a60, 3]}]"],
 )
 def test_messages_about_what_shares_its_parts(layers: str) -> None:
     """Written out, a60 has 2**60 terms."""
