@@ -24,6 +24,7 @@ class Limits(NamedTuple):
     period: int = 4_096  # positions after which a receptive field repeats
     terms: int = 2_000  # terms of a formula
     signs: int = 20_000  # numbers, names and operations of a formula
+    compared: int = 5_000  # the same, of all that one min or max compares
     choices: int = 40  # floors and choices of a formula inside one another
     written: int = 2_000  # numbers, names and operations of an expression that is written out
     written_depth: int = 200

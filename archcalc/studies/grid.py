@@ -81,7 +81,7 @@ def grid(over: Mapping[str, object], sample: int | None = None, seed: int = 0) -
         raise UsageError("a sweep is over something", hint="--over H=128,160,192 or --over alpha=0.25:1:0.25")
     made = Grid(tuple([_axis(name, given) for name, given in over.items()]), sample, seed)
     if sample is not None and not (type(sample) is int and 1 <= sample < LARGEST):
-        raise UsageError("a sample has at least one configuration")
+        raise UsageError(f"a sample has at least one configuration, and fewer than 2**62, not {shown(sample)}")
     if type(seed) is not int or seed < 0:
         raise UsageError("a seed is a whole number from 0")
     if made.size >= LARGEST:

@@ -197,6 +197,12 @@ def _sides(condition: Any) -> tuple[Any, Any]:
     return condition.args[:2] if isinstance(condition, Choose) else (sympy.Integer(0), condition)
 
 
+def _extreme(choose: Any, forms: tuple[Any, ...]) -> Any:
+    """The least or greatest; sympy looks for parts that they share, which takes long for long ones."""
+    _allowed([(sum(_written(form)[0] for form in forms), LIMITS.compared, "signs to compare")])
+    return choose(*forms)
+
+
 _COMBINE: dict[str, Any] = {
     "+": _sum,
     "-": lambda a, b: _sum(a, -b),
@@ -205,8 +211,8 @@ _COMBINE: dict[str, Any] = {
     "//": floor_divide,
     "%": lambda a, b: _sum(a, -_product(b, floor_divide(a, b))),
     "**": _power,
-    "min": sympy.Min,
-    "max": sympy.Max,
+    "min": lambda *forms: _extreme(sympy.Min, forms),
+    "max": lambda *forms: _extreme(sympy.Max, forms),
     "<": lambda left, right: Choose(left, right, sympy.Integer(1), sympy.Integer(0)),
     "if": lambda condition, then, otherwise: Choose(*_sides(condition), then, otherwise),
 }
