@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from archcalc.analysis.setup import USUAL, Setup, checked
 from archcalc.errors import (
     ArchcalcError,
     ArgumentError,
@@ -25,7 +26,7 @@ from archcalc.graph import Graph
 from archcalc.limits import LIMITS, Limits
 from archcalc.ops import OPS
 from archcalc.recorded import Recorded
-from archcalc.report import PRECISIONS, Report, report
+from archcalc.report import Report, report
 from archcalc.spec.build import build
 from archcalc.spec.load import Spec, is_name, load, with_settings
 from archcalc.version import __version__ as __version__
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from archcalc.analysis.memory import Memory
     from archcalc.ops.op import Op
     from archcalc.recorded import Size
     from archcalc.studies.compare import Comparison
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from archcalc.studies.solve import Solution
     from archcalc.studies.sweep import Sweep
 
+
+BATCH = "batch"
 
 __all__ = [
     "LIMITS",
@@ -53,6 +57,7 @@ __all__ = [
     "Limits",
     "NotFoundError",
     "Report",
+    "Setup",
     "ShapeError",
     "Spec",
     "SpecError",
@@ -64,6 +69,7 @@ __all__ = [
     "formula",
     "graph",
     "load",
+    "memory",
     "solve",
     "sweep",
 ]
@@ -99,6 +105,7 @@ def analyze(
     batch: int | str = 1,
     dtype: str = "float32",
     training: bool = False,
+    setup: Setup = USUAL,
     ops: Mapping[str, type[Op]] = OPS,
     limits: Limits = LIMITS,
 ) -> Report:
@@ -106,20 +113,24 @@ def analyze(
 
     `spec` is a name of the zoo, a path, the text of a spec, a parsed mapping, or a loaded Spec. `settings` gives other
     values to hyperparameters, `free` leaves some as symbols; `batch` is a number or the name of a symbol and multiplies
-    bytes only; `dtype` is the precision of an element; `training` turns on the parts that only training has; `ops` is
-    the table of operators. Raises an ArchcalcError: NotFoundError, SpecError or UsageError.
+    bytes only; `dtype` is the precision of an element; `training` turns on the parts that only training has; `setup`
+    says how it is run and trained, as far as memory depends on it; `ops` is the table of operators. Raises an
+    ArchcalcError: NotFoundError, SpecError or UsageError.
     """
-    precision = _precision(dtype)
-    read = _read(spec, settings, ops)
-    built = graph(read, free=free, training=training, ops=ops, limits=limits)
+    read, names = _read(spec, settings, ops), list(free)
+    if BATCH in names and BATCH not in read.hyperparameters:
+        if str(batch) not in ("1", BATCH):
+            raise UsageError("the batch is both set and left free")
+        batch, names = BATCH, [name for name in names if name != BATCH]
+    run = _setup(setup, batch, dtype)
+    built = graph(read, free=names, training=training, ops=ops, limits=limits)
     return report(
         built,
         name=read.name,
         cite=read.cite,
         hyperparameters=built.hyperparameters,
         training=training,
-        batch=_batch(batch),
-        precision=precision,
+        setup=run,
     )
 
 
@@ -143,6 +154,7 @@ def compile(  # the verb of the library: archcalc.compile
     batch: int | str = 1,
     dtype: str = "float32",
     training: bool = False,
+    setup: Setup = USUAL,
     ops: Mapping[str, type[Op]] = OPS,
     limits: Limits = LIMITS,
 ) -> Compiled:
@@ -154,7 +166,7 @@ def compile(  # the verb of the library: archcalc.compile
     from archcalc.studies.compile import compiled
 
     options: dict[str, Any] = {"settings": settings, "batch": batch, "dtype": dtype, "training": training}
-    return compiled(analyze(spec, free=free, ops=ops, limits=limits, **options), of)
+    return compiled(analyze(spec, free=free, setup=setup, ops=ops, limits=limits, **options), of)
 
 
 def formula(
@@ -176,6 +188,27 @@ def formula(
     return formulas(analyze(spec, free=free, **options), of, layers=layers, assume=[assumption(a) for a in assume])
 
 
+def memory(
+    spec: str | Path | Mapping[str, Any] | Spec,
+    *,
+    settings: Mapping[str, object] | None = None,
+    free: Iterable[str] = (),
+    batch: int | str = 1,
+    dtype: str = "float32",
+    training: bool = False,
+    setup: Setup = USUAL,
+    ops: Mapping[str, type[Op]] = OPS,
+    limits: Limits = LIMITS,
+) -> Memory:
+    """The bytes of a network: weights, what is alive at inference, what training keeps, and the most of each.
+
+    The arguments are those of `analyze`; `dtype` may also be "mixed". Raises an ArchcalcError, as `analyze` does, and
+    where the count of a loop is free.
+    """
+    options: dict[str, Any] = {"settings": settings, "free": free, "training": training, "ops": ops, "limits": limits}
+    return analyze(spec, batch=batch, dtype=dtype, setup=setup, **options).memory
+
+
 def sweep(
     spec: str | Path | Mapping[str, Any] | Spec,
     *,
@@ -191,6 +224,7 @@ def sweep(
     batch: int | str = 1,
     dtype: str = "float32",
     training: bool = False,
+    setup: Setup = USUAL,
     ops: Mapping[str, type[Op]] = OPS,
     limits: Limits = LIMITS,
 ) -> Sweep:
@@ -206,13 +240,13 @@ def sweep(
     from archcalc.studies.structures import Network
     from archcalc.studies.sweep import sweep as swept
 
-    read, number = _read(spec, settings, ops), _batch(batch)
-    if isinstance(number, Recorded):
+    read, run = _read(spec, settings, ops), _setup(setup, batch, dtype)
+    if isinstance(run.batch, Recorded):
         raise UsageError("the batch of a sweep is a number", hint="--over batch=1,8,64 sweeps it")
     for name in settings or ():
         if name in over:
             raise UsageError(f"{name} is both set and swept")
-    network = Network(read, number, _precision(dtype), training, ops, limits, ())
+    network = Network(read, run, training, ops, limits, ())
     return swept(network, grid(over, sample, seed), of=tuple(of), where=where, pareto=pareto, sort=sort, top=top)
 
 
@@ -227,6 +261,7 @@ def solve(
     batch: int | str = 1,
     dtype: str = "float32",
     training: bool = False,
+    setup: Setup = USUAL,
     ops: Mapping[str, type[Op]] = OPS,
     limits: Limits = LIMITS,
 ) -> Solution:
@@ -243,13 +278,13 @@ def solve(
 
     names = [over] if isinstance(over, str) else over
     asked: dict[str, object] = {**over} if hasattr(over, "items") else dict.fromkeys(names)  # type: ignore[dict-item]
-    read, number = _read(spec, settings, ops), _batch(batch)
-    if isinstance(number, Recorded):
+    read, run = _read(spec, settings, ops), _setup(setup, batch, dtype)
+    if isinstance(run.batch, Recorded):
         raise UsageError("the batch of a question is a number", hint="--for batch solves for it")
     for name in settings or ():
         if name in asked:
             raise UsageError(f"{name} is both set and solved for")
-    network = Network(read, number, _precision(dtype), training, ops, limits, ())
+    network = Network(read, run, training, ops, limits, ())
     stated = [targets] if isinstance(targets, str) else targets
     return solved(network, asked, [read_target(text) for text in stated], where=where, top=top)
 
@@ -261,14 +296,8 @@ def _read(
     return with_settings(read, settings) if settings else read
 
 
-def _precision(dtype: str) -> str:
-    if not isinstance(dtype, str) or dtype not in PRECISIONS:
-        dtype = str(dtype)
-        raise UsageError(
-            f"there is no precision '{dtype}'",
-            hint=did_you_mean(dtype, PRECISIONS) or f"precisions: {', '.join(PRECISIONS)}",
-        )
-    return dtype
+def _setup(setup: Setup, batch: int | str, dtype: str) -> Setup:
+    return checked(setup._replace(batch=_batch(batch)), dtype)
 
 
 def _batch(batch: int | str) -> Size:

@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcalc.analysis.cost import Cost, costs
 from archcalc.analysis.paths import depths
 from archcalc.analysis.receptive_field import ReceptiveField, Seen, receptive_field, seen
-from archcalc.recorded import Recorded, Shape, Size, ceil_divide, total
+from archcalc.analysis.setup import USUAL, Setup
+from archcalc.precision import bits, stored
+from archcalc.recorded import Recorded, Shape, Size, total
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
+    from archcalc.analysis.memory import Memory
     from archcalc.graph import Graph
-
-PRECISIONS = {
-    "float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "float8": 8,
-    "int32": 32, "int16": 16, "int8": 8, "int4": 4,
-}  # fmt: skip
-"""Bits of an element, by the name of the precision."""
 
 
 class Layer(NamedTuple):
@@ -86,13 +83,30 @@ class Report(NamedTuple):
     cite: str | None
     hyperparameters: Mapping[str, object]
     mode: str
-    batch: Size
-    precision: str
+    setup: Setup
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     conditions: tuple[Condition, ...]
     totals: Totals
     layers: tuple[Layer, ...]
+    graph: Graph
+
+    @property
+    def batch(self) -> Size:
+        """How many samples bytes are for."""
+        return self.setup.batch
+
+    @property
+    def precision(self) -> str:
+        """The precision of an activation."""
+        return self.setup.activations
+
+    @property
+    def memory(self) -> Memory:
+        """What is alive and what training keeps; worked out when it is asked for. Raises UndecidedError."""
+        from archcalc.analysis.memory import memory
+
+        return memory(self.graph, self.setup)
 
     @property
     def symbolic(self) -> bool:
@@ -112,8 +126,7 @@ def report(
     cite: str | None = None,
     hyperparameters: Mapping[str, object] | None = None,
     training: bool = False,
-    batch: Size = 1,
-    precision: str = "float32",
+    setup: Setup = USUAL,
 ) -> Report:
     """Ask every question of a graph."""
     cost, sight = costs(graph, training=training), seen(graph)
@@ -124,15 +137,15 @@ def report(
         cite=cite,
         hyperparameters=MappingProxyType(dict(hyperparameters or {})),
         mode="training" if training else "inference",
-        batch=batch,
-        precision=precision,
+        setup=setup,
         inputs=tuple(Tensor(nodes[i].path, nodes[i].shape, nodes[i].path) for i in graph.inputs),
         outputs=tuple(Tensor(name, nodes[i].shape, nodes[i].path) for name, i in graph.outputs),
         conditions=tuple(
             Condition(c.left, c.relation, c.right, nodes[min(c.node, len(nodes) - 1)].path) for c in graph.conditions
         ),
-        totals=_totals(graph, cost, sight, PRECISIONS[precision], batch),
+        totals=_totals(graph, cost, sight, setup),
         layers=layers,
+        graph=graph,
     )
 
 
@@ -165,7 +178,7 @@ def _layers(graph: Graph, cost: list[Cost], sight: list[Seen]) -> tuple[Layer, .
     return tuple(rows)
 
 
-def _totals(graph: Graph, cost: list[Cost], sight: list[Seen], bits: int, batch: Size) -> Totals:
+def _totals(graph: Graph, cost: list[Cost], sight: list[Seen], setup: Setup) -> Totals:
     last = next(
         (i for i in reversed(range(len(sight))) if sight[i].axes or sight[i].met is not None or sight[i].lost), 0
     )
@@ -179,16 +192,9 @@ def _totals(graph: Graph, cost: list[Cost], sight: list[Seen], bits: int, batch:
         mult_adds=total([w.multiply_accumulates for w in work]),
         flops=total(flops),
         activations=total(activations),
-        activation_bytes=stored(activations, bits, batch),
+        activation_bytes=stored(activations, bits(setup.activations), setup.batch),
         depth=most,
         shortest_path=fewest,
         receptive_field=field,
         receptive_field_of=None if field is None else graph.nodes[last if field.met is None else field.met].path,
     )
-
-
-def stored(tensors: Sequence[Size], bits: int, batch: Size) -> Size:
-    """The bytes of tensors of so many elements: of each, ceil(elements x batch x bits / 8)."""
-    if bits % 8 == 0:
-        return total(tensors) * batch * (bits // 8)
-    return total([ceil_divide(elements * batch * bits, 8) for elements in tensors])

@@ -22,10 +22,10 @@ FILES = {name: path for name, path in FILES.items() if not name.startswith("spec
 # cli, studies -> spec -> graph.
 GROUND = {"errors", "limits", "version"}
 NUMBERS = GROUND | {"recorded", "symbolic"}
-SHAPES = NUMBERS | {"shape", "window", "work"}
+SHAPES = NUMBERS | {"shape", "window", "work", "saved"}
 OPS = SHAPES | {"ops"}
 GRAPH = OPS | {"graph"}
-ANALYSIS = GRAPH | {"analysis"}
+ANALYSIS = GRAPH | {"analysis", "precision"}
 REPORT = ANALYSIS | {"report"}
 SPEC = GRAPH | {"spec", "zoo"}
 STUDIES = REPORT | SPEC | {"studies", "program", "arrays"}
@@ -43,9 +43,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "shape": GROUND | {"recorded"},
     "window": NUMBERS,
     "work": NUMBERS,
+    "saved": NUMBERS,
+    "precision": NUMBERS,
     "ops": SHAPES,
     "graph": OPS,
-    "analysis": GRAPH,
+    "analysis": GRAPH | {"precision"},
     "report": ANALYSIS,
     "spec": SPEC - {"spec"},
     "studies": STUDIES - {"studies"},

@@ -14,9 +14,9 @@ import pytest
 from documents import DOCUMENTS, PAGES, ROOT, blocks, replay
 
 import archcalc
+from archcalc.precision import PRECISIONS
 from archcalc.recorded import product, total
 from archcalc.render.json import as_data
-from archcalc.report import PRECISIONS
 from archcalc.shape import space
 from archcalc.spec.figure import QUANTITIES, UNITS
 from archcalc.spec.language import KEYS, MERGES, MODIFIERS

@@ -10,6 +10,7 @@ from archcalc.ops.linear import Linear
 from archcalc.ops.op import WHOLE, Op, Requirement, Weight
 from archcalc.ops.sequence import is_sequence
 from archcalc.recorded import Shape, Size, product, total
+from archcalc.saved import FACTOR, OUTPUT, STATISTIC, Own, Part, Saved
 from archcalc.shape import features, space
 from archcalc.work import Work
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from archcalc.ops.arguments import Count, Flag
 
 
-class Part(NamedTuple):
+class Projection(NamedTuple):
     """One linear layer of an attention, and what flows into it."""
 
     name: str
@@ -58,18 +59,18 @@ class Attention(Op):
             is_sequence(x, "attention")
         return (inputs[0][0], features(inputs[0]) if self.out is None else self.out)
 
-    def projections(self, *inputs: Shape) -> tuple[Part, ...]:
+    def projections(self, *inputs: Shape) -> tuple[Projection, ...]:
         """The linear layers: query, key and value, or all three in one where they are joint; and out."""
         asking, asked = inputs[0], inputs[-1]
         key, value = self._widths(asking)
         out = features(asking) if self.out is None else self.out
-        last = Part("out", Linear(out=out, bias=self.bias), (asking[0], self.heads * value))
+        last = Projection("out", Linear(out=out, bias=self.bias), (asking[0], self.heads * value))
         if self.joint and len(inputs) == 1:
-            return Part("qkv", Linear(out=self.heads * (2 * key + value), bias=self.bias), asking), last
+            return Projection("qkv", Linear(out=self.heads * (2 * key + value), bias=self.bias), asking), last
         return (
-            Part("query", Linear(out=self.heads * key, bias=self.bias), asking),
-            Part("key", Linear(out=self.heads * key, bias=self.bias), asked),
-            Part("value", Linear(out=self.heads * value, bias=self.bias), asked),
+            Projection("query", Linear(out=self.heads * key, bias=self.bias), asking),
+            Projection("key", Linear(out=self.heads * key, bias=self.bias), asked),
+            Projection("value", Linear(out=self.heads * value, bias=self.bias), asked),
             last,
         )
 
@@ -89,6 +90,36 @@ class Attention(Op):
     def reach(self, output: Shape, *inputs: Any) -> None:
         """Every token sees all."""
         return WHOLE
+
+    def parts(self, output: Shape, *inputs: Shape, fused: bool = True) -> tuple[Part, ...]:
+        """The projections, the attention itself, and the one out.
+
+        Fused, as in Dao et al. 2022, arXiv:2205.14135, algorithm 1, it keeps the logarithm of each sum of exponentials
+        and no scores; else scores and weights are tensors of heads x queries x tokens.
+        """
+        *before, last = self.projections(*inputs)
+        count, asking, asked = len(inputs), inputs[0][0], inputs[-1][0]
+        parts = [
+            Part(p.name, (0 if p.name in ("qkv", "query") else count - 1,), p.op.output(p.x), FACTOR, weighted=True)
+            for p in before
+        ]
+        first, rest = count, tuple(range(count + 1, count + len(before)))
+        pairs = (self.heads, asking, asked)
+        if fused:
+            reads = (first, *rest)
+            lengths = Own(self.heads * asking, STATISTIC)
+            saved = Saved(inputs=tuple(range(len(reads))), output=True, own=(lengths,))
+            parts.append(Part("attend", reads, last.x, saved))
+        else:
+            keys, values = (rest[0], rest[1]) if rest else (first, first)
+            scores = count + len(parts)
+            both = Saved(inputs=(0, 1))
+            parts += [
+                Part("scores", (first, keys), pairs, both),
+                Part("weights", (scores,), pairs, OUTPUT),
+                Part("values", (scores + 1, values), last.x, both),
+            ]
+        return (*parts, Part("out", (count + len(parts) - 1,), output, FACTOR, weighted=True))
 
     def _widths(self, x: Shape) -> tuple[Size, Size]:
         key = features(x) // self.heads if self.key is None else self.key
@@ -123,3 +154,7 @@ class Glimpse(Op):
     def reach(self, output: Shape, scores: Shape, x: Shape) -> None:
         """All there is."""
         return WHOLE
+
+    def saved(self, output: Shape, scores: Shape, x: Shape) -> Saved:
+        """What is weighted, and the weights."""
+        return Saved(inputs=(1,), own=(Own(product(scores)),))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from archcalc.ops.op import WHOLE, Op, Pointwise, Weight
 from archcalc.ops.sequence import is_sequence
 from archcalc.recorded import Shape, product
+from archcalc.saved import Own, Saved
 from archcalc.shape import features
 from archcalc.work import Work
 
@@ -51,6 +52,12 @@ class Capsule(Op):
     def reach(self, output: Shape, x: Shape) -> None:
         """All there is."""
         return WHOLE
+
+    def saved(self, output: Shape, x: Shape) -> Saved:
+        """The input, the predictions, and of each turn the couplings and the sums that are squashed."""
+        pairs = x[0] * self.count
+        turn = pairs + self.count * self.out
+        return Saved(factors=(0,), own=(Own(pairs * self.out), Own(self.routing * turn)))
 
 
 class Squash(Pointwise):

@@ -10,6 +10,7 @@ from archcalc.limits import LIMITS
 from archcalc.ops.op import Op, Requirement, Weight
 from archcalc.ops.slide import Sliding, axes, windows
 from archcalc.recorded import Shape, Size, product
+from archcalc.saved import FACTOR, Saved
 from archcalc.shape import features, has_space, space, with_features, with_space
 from archcalc.window import Interval, Reach, Window
 from archcalc.work import Work
@@ -45,6 +46,7 @@ class Conv(Sliding):
     dilation: PerAxis = 1
     groups: Count = 1
     bias: Flag = True
+    keeps: ClassVar[Saved | None] = FACTOR
     example: ClassVar[str] = "conv: {out: 16, kernel: 3, padding: 1}"
 
     def windows(self, x: Shape) -> tuple[Window, ...]:
@@ -89,6 +91,7 @@ class DepthwiseConv(Sliding):
     dilation: PerAxis = 1
     multiplier: Count = 1
     bias: Flag = True
+    keeps: ClassVar[Saved | None] = FACTOR
     example: ClassVar[str] = "depthwise_conv: {kernel: 3, padding: 1}"
 
     def windows(self, x: Shape) -> tuple[Window, ...]:
@@ -126,6 +129,7 @@ class TransposedConv(Op):
     dilation: PerAxis = 1
     groups: Count = 1
     bias: Flag = True
+    keeps: ClassVar[Saved | None] = FACTOR
     example: ClassVar[str] = "transposed_conv: {out: 8, kernel: 2, stride: 2}"
 
     def windows(self, x: Shape) -> tuple[Window, ...]:

@@ -8,6 +8,7 @@ from archcalc.errors import ShapeError
 from archcalc.ops.conv import with_bias
 from archcalc.ops.op import POINT, WHOLE, Op, Weight
 from archcalc.recorded import Shape, product
+from archcalc.saved import FACTOR, Saved
 from archcalc.shape import KIND_NAMES, features, with_features, written
 from archcalc.work import Work
 
@@ -25,6 +26,7 @@ class Linear(Op):
 
     out: Count
     bias: Flag = True
+    keeps: ClassVar[Saved | None] = FACTOR
     example: ClassVar[str] = "linear: 10"
     example_input: ClassVar[str] = "[6]"
 

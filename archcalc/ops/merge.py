@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from archcalc.errors import ShapeError
 from archcalc.ops.op import POINT, Op, Requirement
 from archcalc.recorded import Shape, product, total
+from archcalc.saved import NOTHING, Saved
 from archcalc.shape import features, space, with_features, written
 from archcalc.work import NO_WORK, Work
 
@@ -57,6 +58,7 @@ class Add(Merge):
     """The sum of the tensors: n - 1 additions per element. Source: He et al. 2015, arXiv:1512.03385, equation 1."""
 
     verb: ClassVar[str] = "add"
+    keeps: ClassVar[Saved | None] = NOTHING
     example: ClassVar[str] = "add: {body: [relu], shortcut: []}"
 
 
@@ -67,6 +69,7 @@ class Mean(Merge):
     """
 
     verb: ClassVar[str] = "average"
+    keeps: ClassVar[Saved | None] = NOTHING
     example: ClassVar[str] = "mean: {left: [relu], right: []}"
 
     def work(self, output: Shape, *inputs: Shape) -> Work:
@@ -87,6 +90,10 @@ class Multiply(Merge):
     def work(self, output: Shape, *inputs: Shape) -> Work:
         """n - 1 multiplications per element."""
         return Work(multiplies=product(output) * (len(inputs) - 1))
+
+    def saved(self, output: Shape, *inputs: Shape) -> Saved:
+        """Each factor, for the gradients of the others."""
+        return Saved(factors=tuple(range(len(inputs))))
 
 
 class Max(Merge):
@@ -134,6 +141,7 @@ class Concat(Merge):
     """
 
     verb: ClassVar[str] = "concatenate"
+    keeps: ClassVar[Saved | None] = NOTHING
     example: ClassVar[str] = "concat: {left: [relu], right: []}"
 
     def output(self, *inputs: Shape) -> Shape:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from archcalc.ops.conv import divides
-from archcalc.ops.op import MAY_OVERWRITE, POINT, Op, Pointwise, Requirement, Weight
+from archcalc.ops.op import POINT, Op, Pointwise, Requirement, Weight
 from archcalc.recorded import Shape, Size, product
+from archcalc.saved import FACTOR, STATISTIC, Own, Saved
 from archcalc.shape import features, has_space, space
 from archcalc.work import Work
 
@@ -37,13 +38,16 @@ class BatchNorm(Pointwise):
             weights["running_mean"] = weights["running_variance"] = Weight((features(x),), learned=False)
         return weights
 
+    def saved(self, output: Shape, x: Shape) -> Saved:
+        """The input, and the mean and the deviation of each channel over the batch."""
+        return Saved(inputs=(0,), own=(Own(2 * features(x), STATISTIC, per_sample=False),))
+
 
 class _GroupwiseNorm(Op):
     """Normalise groups of elements by their own mean and variance."""
 
     scale: Flag = True
     shift: Flag = True
-    storage: ClassVar[str] = MAY_OVERWRITE
 
     def output(self, x: Shape) -> Shape:
         """The input's shape."""
@@ -66,6 +70,10 @@ class _GroupwiseNorm(Op):
             divides=3 * groups,
             elementary=groups,
         )
+
+    def saved(self, output: Shape, x: Shape) -> Saved:
+        """The input, and the mean and the deviation of each group."""
+        return Saved(inputs=(0,), own=(Own(2 * self.count(x), STATISTIC),))
 
     def reach(self, output: Shape, x: Shape) -> tuple[Reach, ...] | None:
         """A position sees itself; statistics are not a window path."""
@@ -156,6 +164,10 @@ class L2Norm(Pointwise):
         elements, positions = product(output), product(space(output))
         return Work(multiplies=elements, adds=elements - positions, divides=elements, elementary=positions)
 
+    def saved(self, output: Shape, x: Shape) -> Saved:
+        """The input, and the length at each position."""
+        return Saved(inputs=(0,), own=(Own(product(space(output))),))
+
 
 class LocalResponseNorm(Pointwise):
     """Divide each element by a power of the sum of squares of `size` neighbouring channels.
@@ -172,6 +184,10 @@ class LocalResponseNorm(Pointwise):
         elements = product(output)
         return Work(multiplies=2 * elements, adds=elements * self.size, divides=elements, elementary=elements)
 
+    def saved(self, output: Shape, x: Shape) -> Saved:
+        """The input, and for each element the sum that it is divided by a power of."""
+        return Saved(inputs=(0,), own=(Own(product(output)),))
+
 
 class Scale(Pointwise):
     """Multiply each channel by a trained coefficient, and add a trained bias.
@@ -180,6 +196,7 @@ class Scale(Pointwise):
     """
 
     shift: Flag = True
+    keeps: ClassVar[Saved | None] = FACTOR
     example: ClassVar[str] = "scale"
 
     def weights(self, x: Shape) -> dict[str, Weight]:

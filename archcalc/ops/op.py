@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, dataclass_transform
 from archcalc.errors import ArgumentError, did_you_mean
 from archcalc.ops.arguments import KINDS, Kind
 from archcalc.recorded import Shape, Size, product
+from archcalc.saved import NOTHING, Saved
 from archcalc.window import Reach
 from archcalc.work import NO_WORK, Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from archcalc.saved import Part
+
 NEW = "new"  # the output is written to storage of its own
 VIEW = "view"  # the output is the input's storage, seen otherwise: nothing is written
-MAY_OVERWRITE = "may overwrite"  # written elementwise, in place of the input where nobody reads that later
+MAY_OVERWRITE = "may overwrite"  # written in place of the input where nobody reads that later
 
 WHOLE: None = None  # the reach of an operator whose output sees its whole input, or keeps no space axes
 POINT = Reach()
@@ -71,6 +74,10 @@ class Op:
     arity: ClassVar[int | None] = 1
     storage: ClassVar[str] = NEW
     idle_at_inference: ClassVar[bool] = False
+    takes_ids: ClassVar[bool] = False
+    """Whether the input holds token ids: whole numbers, which have no gradient."""
+    keeps: ClassVar[Saved | None] = None
+    """What its backward pass needs, where that does not depend on shapes."""
     example: ClassVar[str] = ""
     """A step that uses the operator, as a spec writes it, on an input of `example_input`."""
     example_input: ClassVar[str] = "[6, 8, 8]"
@@ -151,11 +158,18 @@ class Op:
         """For each space axis what an output position sees of that axis of every input, or WHOLE."""
         raise NotImplementedError
 
+    def saved(self, output: Shape, *inputs: Any) -> Saved:
+        """What its backward pass needs of the forward pass: what it `keeps`, else its inputs, which always suffice."""
+        return Saved(inputs=tuple(range(len(inputs)))) if self.keeps is None else self.keeps
+
+    def parts(self, output: Shape, *inputs: Any, fused: bool = True) -> tuple[Part, ...]:
+        """The steps it is made of, in order; none where it is one step. `fused`: attention stores no scores."""
+        return ()
+
 
 class Pointwise(Op):
     """Each output element is a function of the input element at its position, done in `per_element` operations."""
 
-    storage: ClassVar[str] = MAY_OVERWRITE
     per_element: ClassVar[Work] = NO_WORK
 
     def output(self, x: Shape) -> Shape:
@@ -178,6 +192,7 @@ class View(Op):
     """The same elements under another shape, or some of them: nothing is computed and nothing is written."""
 
     storage: ClassVar[str] = VIEW
+    keeps: ClassVar[Saved | None] = NOTHING
 
     def work(self, output: Shape, *inputs: Any) -> Work:
         """None."""

@@ -10,6 +10,7 @@ from archcalc.limits import LIMITS
 from archcalc.ops.op import WHOLE, Op, Requirement
 from archcalc.ops.slide import Sliding, axes, windows
 from archcalc.recorded import Shape, Size, ceil_divide, is_free, product, total
+from archcalc.saved import INDEX, INPUT, NOTHING, Own, Saved
 from archcalc.shape import features, has_space, space, with_space
 from archcalc.window import Reach, Window
 from archcalc.work import Work
@@ -79,6 +80,10 @@ class MaxPool(Pool):
         """One compare less than the window has elements."""
         return Work(compares=product(output) * (self.elements(x) - 1))
 
+    def saved(self, output: Shape, x: Shape) -> Saved:
+        """The input, and where the largest element of each window is."""
+        return _places(output)
+
 
 class AvgPool(Pool):
     """The mean of each window; the stride is the kernel unless given.
@@ -114,6 +119,10 @@ class LpPool(Pool):
         outputs, elements = product(output), self.elements(x)
         return Work(adds=outputs * (elements - 1), elementary=outputs * elements + outputs)
 
+    def saved(self, output: Shape, x: Shape) -> Saved:
+        """The input and the output."""
+        return Saved(inputs=(0,), output=True)
+
 
 class GlobalPool(Op):
     """A pool over all positions: a vector of the features is left."""
@@ -135,6 +144,7 @@ class GlobalAvgPool(GlobalPool):
     arXiv:1312.4400, section 3.2.
     """
 
+    keeps: ClassVar[Saved | None] = NOTHING
     example: ClassVar[str] = "global_avg_pool"
 
     def work(self, output: Shape, x: Shape) -> Work:
@@ -154,6 +164,10 @@ class GlobalMaxPool(GlobalPool):
     def work(self, output: Shape, x: Shape) -> Work:
         """One compare less than there are positions, per channel."""
         return Work(compares=features(x) * (product(space(x)) - 1))
+
+    def saved(self, output: Shape, x: Shape) -> Saved:
+        """The input, and where the largest element of each channel is."""
+        return _places(output)
 
 
 class AdaptivePool(Op):
@@ -194,6 +208,10 @@ class AdaptiveAvgPool(AdaptivePool):
         outputs = product(output)
         return Work(adds=self.seen(output, x) - outputs, divides=outputs)
 
+    def saved(self, output: Shape, x: Shape) -> Saved:
+        """The input, as in PyTorch, though only its sizes are needed; one mean of all needs nothing."""
+        return NOTHING if all(size == 1 for size in space(output)) else INPUT
+
 
 class AdaptiveMaxPool(AdaptivePool):
     """The largest element of each of `size` equal shares of the input.
@@ -207,6 +225,14 @@ class AdaptiveMaxPool(AdaptivePool):
     def work(self, output: Shape, x: Shape) -> Work:
         """One compare less than a share has elements."""
         return Work(compares=self.seen(output, x) - product(output))
+
+    def saved(self, output: Shape, x: Shape) -> Saved:
+        """The input, and where the largest element of each share is."""
+        return _places(output)
+
+
+def _places(output: Shape) -> Saved:
+    return Saved(inputs=(0,), own=(Own(product(output), INDEX),))
 
 
 def _share(size: Size, outputs: Size) -> Reach:

@@ -9,6 +9,7 @@ from archcalc.ops.conv import divides
 from archcalc.ops.op import NEW, POINT, WHOLE, Op, Pointwise, Requirement, View
 from archcalc.ops.slide import axes, sides
 from archcalc.recorded import Shape, Size, product
+from archcalc.saved import NOTHING, Saved
 from archcalc.shape import features, has_space, space, with_features, with_space, written
 from archcalc.window import Reach
 from archcalc.work import NO_WORK, Work
@@ -79,6 +80,7 @@ class Pad(Op):
 
     padding: Amounts = 0
     channels: Pair = (0, 0)
+    keeps: ClassVar[Saved | None] = NOTHING
     example: ClassVar[str] = "pad: 1"
 
     def output(self, x: Shape) -> Shape:
@@ -196,7 +198,7 @@ class ChannelShuffle(Pointwise):
     """
 
     groups: Count
-    storage: ClassVar[str] = NEW
+    keeps: ClassVar[Saved | None] = NOTHING
     example: ClassVar[str] = "channel_shuffle: 2"
 
     def requires(self, x: Shape) -> Iterable[Requirement]:

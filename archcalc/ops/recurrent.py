@@ -8,6 +8,7 @@ from archcalc.errors import ArgumentError
 from archcalc.ops.op import WHOLE, Op, Weight
 from archcalc.ops.sequence import is_sequence
 from archcalc.recorded import Shape, Size, known, total
+from archcalc.saved import Own, Part, Saved
 from archcalc.shape import features
 from archcalc.work import Work
 
@@ -60,6 +61,17 @@ class Recurrent(Op):
     def reach(self, output: Shape, x: Shape) -> None:
         """Every state has seen all tokens before it, or all there are."""
         return WHOLE
+
+    def saved(self, output: Shape, x: Shape) -> Saved:
+        """Of one layer the input and the states, and per unit and step its gates and one more sum or state."""
+        return Saved(factors=(0,), output=True, own=(Own(x[0] * self._directions() * self.out * (self.gates + 1)),))
+
+    def parts(self, output: Shape, *inputs: Shape, fused: bool = True) -> tuple[Part, ...]:
+        """Its layers, where there are several."""
+        count = int(self.layers)
+        saved = self.saved(output, *inputs)
+        layers = [Part(f"layer{i + 1}", (i,), output, saved, weighted=True) for i in range(count)]
+        return tuple(layers) if count > 1 else ()
 
     def _directions(self) -> int:
         return 2 if self.bidirectional else 1

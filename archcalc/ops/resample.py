@@ -10,6 +10,7 @@ from archcalc.limits import LIMITS
 from archcalc.ops.op import Op, Requirement
 from archcalc.ops.slide import axes
 from archcalc.recorded import Shape, Size, product
+from archcalc.saved import NOTHING, Saved
 from archcalc.shape import features, has_space, space, with_features, with_space
 from archcalc.window import Interval, Reach
 from archcalc.work import NO_WORK, Work
@@ -33,6 +34,7 @@ class Upsample(Op):
     scale: PerAxis | None = None
     size: PerAxis | None = None
     mode: Mode = "nearest"
+    keeps: ClassVar[Saved | None] = NOTHING
     example: ClassVar[str] = "upsample: 2"
 
     def output(self, x: Shape) -> Shape:
@@ -69,6 +71,7 @@ class PixelShuffle(Op):
     """
 
     scale: Count
+    keeps: ClassVar[Saved | None] = NOTHING
     example: ClassVar[str] = "pixel_shuffle: 2"
     example_input: ClassVar[str] = "[8, 4, 4]"
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from archcalc.errors import ShapeError
 from archcalc.ops.op import POINT, WHOLE, Op, Pointwise, Requirement, View, Weight
 from archcalc.recorded import Shape, Size, known, product
+from archcalc.saved import FACTOR, NOTHING, Saved
 from archcalc.shape import features, space, written
 from archcalc.work import NO_WORK, Work
 
@@ -31,6 +32,8 @@ class Embedding(Op):
 
     count: Count
     out: Count
+    takes_ids: ClassVar[bool] = True
+    keeps: ClassVar[Saved | None] = FACTOR
     example: ClassVar[str] = "embedding: [100, 16]"
     example_input: ClassVar[str] = "[8]"
 
@@ -62,6 +65,7 @@ class Position(Pointwise):
 
     count: Count | None = None
     learned: Flag = True
+    keeps: ClassVar[Saved | None] = NOTHING
     example: ClassVar[str] = "position"
     per_element: ClassVar[Work] = Work(adds=1)
 
@@ -85,6 +89,7 @@ class ClassToken(Op):
     """
 
     count: Count = 1
+    keeps: ClassVar[Saved | None] = NOTHING
     example: ClassVar[str] = "class_token"
     example_input: ClassVar[str] = "[8, 6]"
 

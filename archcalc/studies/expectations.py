@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcalc.errors import ArchcalcError, LimitError, SpecError, did_you_mean
 from archcalc.limits import LIMITS, Limits
 from archcalc.ops import OPS
+from archcalc.precision import bits, stored
 from archcalc.recorded import Quantity, known, total
-from archcalc.report import PRECISIONS, Layer, Report, report, stored
+from archcalc.report import Layer, Report, report
 from archcalc.spec.build import build
 from archcalc.spec.load import with_settings
 
@@ -140,8 +141,7 @@ def _values(answer: Report, quantity: str, at: str | None) -> tuple[Quantity, ..
     if quantity == "params_and_buffers":
         return (total([layer.params for layer in layers] + [layer.buffers for layer in layers]),)
     if quantity == "activation_bytes":
-        bits = PRECISIONS[answer.precision]
-        return (stored([layer.activations for layer in layers], bits, answer.batch),)
+        return (stored([layer.activations for layer in layers], bits(answer.precision), answer.batch),)
     return (total([getattr(layer, quantity) for layer in layers]),)
 
 

@@ -10,6 +10,7 @@ from archcalc.shape import AXIS_NAMES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from archcalc.analysis.memory import Memory
     from archcalc.recorded import Quantity
     from archcalc.report import Report
 
@@ -19,12 +20,24 @@ COUNTS = (
     "activation_bytes", "depth", "shortest_path",
 )  # fmt: skip
 PER_AXIS = ("output_shape", "receptive_field", "receptive_field_stride", "receptive_field_start")
-QUANTITIES = (*COUNTS, *PER_AXIS)
+MEMORY = {
+    "activations_total": "activations_total_bytes",
+    "peak_inference": "peak_inference_bytes",
+    "saved_for_backward": "saved_for_backward_bytes",
+    "saved_for_backward_integer": "saved_for_backward_integer_bytes",
+    "training_peak": "training_peak_bytes",
+    "weights": "weights_bytes",
+    "gradients": "gradients_bytes",
+    "optimizer": "optimizer_bytes",
+}
+"""Quantities in bytes, and the names that they have in the answer about memory."""
+QUANTITIES = (*COUNTS, *MEMORY, *PER_AXIS)
 
 
 def quantities(report: Report, of: Iterable[str]) -> dict[str, Quantity | tuple[Quantity, ...]]:
     """The quantities of these names; those of axes are tuples. Raises UsageError for a name or a field there is not."""
-    return {name: _quantity(report, name) for name in of}
+    ask = _Asked(report)
+    return {name: ask(name) for name in of}
 
 
 def scalars(report: Report, of: Iterable[str]) -> dict[str, Quantity]:
@@ -33,9 +46,10 @@ def scalars(report: Report, of: Iterable[str]) -> dict[str, Quantity]:
     Such a name can be asked for by itself. Raises UsageError.
     """
     flat: dict[str, Quantity] = {}
+    ask = _Asked(report)
     for name in of:
         stem, axis = _axis(name)
-        value = _quantity(report, stem)
+        value = ask(stem)
         if not isinstance(value, tuple):
             flat[name] = value
             continue
@@ -54,6 +68,22 @@ def _axis(name: str) -> tuple[str, str | None]:
     axes = {a for names in AXIS_NAMES.values() for a in names}
     stem = "output_shape" if stem == "output" else stem
     return (stem, axis) if stem in PER_AXIS and axis in axes else (name, None)
+
+
+class _Asked:
+    """The quantities of one report; its memory is worked out once, and only if it is asked for."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.memory: Memory | None = None
+
+    def __call__(self, name: str) -> Quantity | tuple[Quantity, ...]:
+        if name not in MEMORY:
+            return _quantity(self.report, name)
+        if self.memory is None:
+            self.memory = self.report.memory
+        size: Quantity = getattr(self.memory, MEMORY[name])
+        return size
 
 
 def _quantity(report: Report, name: str) -> Quantity | tuple[Quantity, ...]:

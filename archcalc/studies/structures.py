@@ -16,6 +16,7 @@ from archcalc.studies.grid import Axis, written
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from archcalc.analysis.setup import Setup
     from archcalc.arrays import Array
     from archcalc.limits import Limits
     from archcalc.ops.op import Op
@@ -74,8 +75,7 @@ class Network(NamedTuple):
     """Which network is swept, and what is asked of it."""
 
     spec: Spec
-    batch: int
-    precision: str
+    setup: Setup
     training: bool
     ops: Mapping[str, type[Op]]
     limits: Limits
@@ -89,7 +89,7 @@ class Network(NamedTuple):
     def report(self, settings: Mapping[str, object], free: Sequence[str] = ()) -> Report:
         """The report; raises an ArchcalcError."""
         given, names = dict(settings), list(free)
-        batch: Any = self.batch
+        batch: Any = self.setup.batch
         if BATCH not in self.spec.hyperparameters:
             batch = Recorded(BATCH) if BATCH in free else given.pop(BATCH, batch)
             names = [name for name in free if name != BATCH]
@@ -100,8 +100,7 @@ class Network(NamedTuple):
             name=spec.name,
             hyperparameters=graph.hyperparameters,
             training=self.training,
-            batch=batch,
-            precision=self.precision,
+            setup=self.setup._replace(batch=batch),
         )
 
 

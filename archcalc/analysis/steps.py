@@ -1,0 +1,146 @@
+"""A graph as a list of steps, each of which reads tensors and writes one: operators, and what they are made of."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcalc.errors import UndecidedError, UsageError
+from archcalc.graph import FACTS_KEPT
+from archcalc.ops.op import NEW, VIEW
+from archcalc.recorded import product
+from archcalc.saved import ACTIVATION, INDEX, NOTHING, Part, Saved
+
+if TYPE_CHECKING:
+    from archcalc.analysis.setup import Setup
+    from archcalc.graph import Facts, Graph, Node
+    from archcalc.recorded import Shape, Size
+
+
+FOLD_INTO = ("conv", "depthwise_conv", "transposed_conv", "linear")
+
+
+class Step(NamedTuple):
+    """It reads tensors, numbered by the steps that write them, and writes one of so many elements per sample."""
+
+    node: int
+    part: str
+    reads: tuple[int, ...]
+    elements: Size
+    storage: str
+    kind: str = ACTIVATION
+    saved: Saved = NOTHING
+    trained: bool = False  # has weights that are trained
+
+
+class Steps(NamedTuple):
+    """All steps in order, and the tensors that flow in and out."""
+
+    steps: list[Step]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+def steps(graph: Graph, setup: Setup, *, training: bool) -> Steps:
+    """The steps of a graph, at inference or in training.
+
+    Raises UndecidedError where one pass of a loop stands for many: what is alive there is not known.
+    """
+    if graph.loops:
+        raise UndecidedError("what is alive is not worked out where the count of a loop is free")
+    inside = folded(graph) if setup.fold_batch_norm and not training else {}
+    first = first_trained(graph, setup)
+    writes: list[int] = []  # for each node the step that writes its tensor
+    made: list[Step] = []
+    for node in graph.nodes:
+        reads = tuple([writes[i] for i in node.inputs])
+        if node.facts is None:
+            made.append(Step(node.index, "", reads, product(node.shape), VIEW if reads else NEW))
+        else:
+            made += _of_operator(graph, node, node.facts, reads, len(made), setup, training, first, inside)
+        writes.append(len(made) - 1)
+    _mark_ids(graph, made, writes)
+    inputs = tuple([writes[i] for i in graph.inputs])
+    return Steps(made, inputs, tuple([writes[i] for _, i in graph.outputs]))
+
+
+def _of_operator(
+    graph: Graph,
+    node: Node,
+    facts: Facts,
+    reads: tuple[int, ...],
+    start: int,
+    setup: Setup,
+    training: bool,
+    first: int,
+    inside: dict[int, int],
+) -> list[Step]:
+    op, elements = facts.op, product(facts.shape)
+    idle = op.idle_at_inference and not training
+    if idle or node.index in inside or (node.kind == "concat" and setup.concat == "shared"):
+        return [Step(node.index, "", reads, elements, VIEW)]
+    shapes = tuple([graph.nodes[i].shape for i in node.inputs])
+    saved, parts = _inside(facts, shapes, setup.attention == "fused")
+    learned = node.index >= first and not node.frozen and any(w.learned for w in facts.weights.values())
+    if not parts:
+        return [Step(node.index, "", reads, elements, op.storage, ACTIVATION, saved, learned)]
+    inputs = len(reads)
+    return [
+        Step(
+            node.index,
+            part.name,
+            tuple([reads[i] if i < inputs else start + i - inputs for i in part.reads]),
+            product(part.shape),
+            NEW,
+            ACTIVATION,
+            part.saved,
+            learned and part.weighted,
+        )
+        for part in parts
+    ]
+
+
+@lru_cache(maxsize=FACTS_KEPT)
+def _inside(facts: Facts, shapes: tuple[Shape, ...], fused: bool) -> tuple[Saved, tuple[Part, ...]]:
+    parts = facts.op.parts(facts.shape, *shapes, fused=fused)
+    return (NOTHING, parts) if parts else (facts.op.saved(facts.shape, *shapes), ())
+
+
+def folded(graph: Graph) -> dict[int, int]:
+    """Each batch norm that the layer before it, which nobody else reads, takes into its own weights; and that layer."""
+    uses = [0] * len(graph.nodes)
+    for index in [i for node in graph.nodes for i in node.inputs] + [i for _, i in graph.outputs]:
+        uses[index] += 1
+    return {
+        node.index: node.inputs[0]
+        for node in graph.nodes
+        if node.kind == "batch_norm" and uses[node.inputs[0]] == 1 and graph.nodes[node.inputs[0]].kind in FOLD_INTO
+    }
+
+
+def first_trained(graph: Graph, setup: Setup) -> int:
+    """The first node that is trained: the first at or inside `train_from`. Raises UsageError."""
+    return 0 if setup.train_from is None else part_of(graph, setup.train_from)[0]
+
+
+def part_of(graph: Graph, path: str) -> tuple[int, int]:
+    """The first and the last node at a path or inside it; raises UsageError where there is none."""
+    inside = f"{path}/"
+    found = [n.index for n in graph.nodes if n.op is not None and (n.path == path or n.path.startswith(inside))]
+    if not found:
+        parts = dict.fromkeys(node.path.partition("/")[0] for node in graph.nodes if node.op is not None)
+        listed = ", ".join([*parts][:12])
+        raise UsageError(f"there is no part '{path}'", hint=f"parts: {listed}{', ...' if len(parts) > 12 else ''}")
+    return found[0], found[-1]
+
+
+def _mark_ids(graph: Graph, made: list[Step], writes: list[int]) -> None:
+    """Token ids are whole numbers, from the operator that takes them back to the input."""
+    for node in graph.nodes:
+        if node.op is not None and node.op.takes_ids:
+            waiting = [writes[node.inputs[0]]]
+            while waiting:
+                index = waiting.pop()
+                made[index] = made[index]._replace(kind=INDEX)
+                if made[index].storage == VIEW:
+                    waiting.extend(made[index].reads)
