@@ -19,11 +19,11 @@ PRECISIONS = {
 }  # fmt: skip
 """Bits of an element, by the name of the precision."""
 MIXED = "mixed"  # float16 with a float32 master copy of the weights
-_WIDTH = re.compile("(?:int|uint|float)([1-9][0-9]?)")
+_WIDTH = re.compile("u?int([1-9][0-9]?)")
 
 
 def bits(precision: str) -> int:
-    """The bits of an element; any width from 1 to 64 can be named, as int3. Raises UsageError."""
+    """The bits of an element; whole numbers may have any width from 1 to 64, as int3. Raises UsageError."""
     said = str(precision)
     if said in PRECISIONS:
         return PRECISIONS[said]

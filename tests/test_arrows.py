@@ -60,7 +60,18 @@ OUTSIDE: dict[str, set[str]] = {
     "yaml": {"spec/source"},
     "sympy": {
         f"symbolic/{name}"
-        for name in ("form", "bounds", "text", "quotient", "conditions", "assume", "names", "elasticity", "residues")
+        for name in (
+            "form",
+            "bounds",
+            "text",
+            "quotient",
+            "conditions",
+            "assume",
+            "names",
+            "elasticity",
+            "residues",
+            "largest",
+        )
     },
     "numpy": {"arrays"},
     "pyarrow": {"render/parquet"},

@@ -109,11 +109,13 @@ def _joined(uses: Iterable[Interval]) -> list[tuple[int, int]]:
     return joined
 
 
-def gradients(run: Steps, setup: Setup, flows: Sequence[bool], tensors: Iterable[Kept]) -> list[Interval]:
-    """The gradients of activations: each from the last step that reads the tensor down to the step that makes it."""
+def gradients(run: Steps, setup: Setup, flows: Sequence[bool]) -> list[Interval]:
+    """The gradients of activations: each from the last step that reads the tensor down to the step that makes it.
+
+    None overwrites another: in PyTorch too the backward pass of an activation in place writes a new tensor.
+    """
     steps = run.steps
-    apart = {one.step for one in tensors} | {index for index in range(len(steps)) if not flows[index]}
-    lies = storages(steps, readers(steps, set(run.outputs)), inplace=setup.inplace, kept=apart)
+    lies = storages(steps, readers(steps, set(run.outputs)), inplace=False)
     flowing = {home for index, homes in enumerate(lies.homes) if flows[index] for home in homes}
     return [
         Interval(home, lies.last[home], setup.bytes_of(steps[home].elements, steps[home].kind))
@@ -131,7 +133,7 @@ def weight_gradients(graph: Graph, run: Steps, setup: Setup) -> list[Interval]:
         facts = nodes[step.node].facts
         if step.trained and facts is not None:
             for name, weight in facts.weights.items():
-                if weight.learned:
+                if weight.learned and name.startswith(f"{step.part}_" if step.part else ""):
                     made[owners.get((step.node, name), step.node), name] = index
     return [
         Interval(0, index, setup.weights_bytes([_weight(graph, owner, name)])) for (owner, name), index in made.items()
@@ -147,6 +149,6 @@ def _weight(graph: Graph, node: int, name: str) -> Size:
 def backward(graph: Graph, run: Steps, setup: Setup, tensors: Sequence[Kept], flows: Sequence[bool]) -> list[Size]:
     """What is alive while each step runs backward: kept and not yet used, gradients, and weight gradients made."""
     intervals = [Interval(one.first, one.last, one.size) for one in tensors]
-    intervals += gradients(run, setup, flows, tensors)
+    intervals += gradients(run, setup, flows)
     intervals += weight_gradients(graph, run, setup)
     return alive(intervals, len(run.steps))

@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.analysis.backward import backward, has_gradient, kept, stages
-from archcalc.analysis.steps import first_trained, folded, steps
+from archcalc.analysis.schedule import Schedule, best
+from archcalc.analysis.steps import Steps, first_trained, folded, steps
 from archcalc.analysis.storage import readers, storages
 from archcalc.analysis.timeline import Interval, alive, peak
 from archcalc.ops.op import Weight
+from archcalc.precision import tensor_bytes
 from archcalc.recorded import total
 from archcalc.saved import INDEX
 from archcalc.shape import features
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 
     from archcalc.analysis.backward import Kept
     from archcalc.analysis.setup import Setup
-    from archcalc.analysis.steps import Steps
     from archcalc.analysis.storage import Storages
     from archcalc.graph import Graph
     from archcalc.recorded import Size
@@ -49,6 +50,7 @@ class Memory(NamedTuple):
     activations_total_bytes: Size
     peak_inference_bytes: Size
     peak_at: str
+    peak_lower_bound_bytes: Size | None  # of all orders of the operators; where the best is asked for
     alive_at_peak: tuple[str, ...]
     saved_for_backward_bytes: Size
     saved_for_backward_integer_bytes: Size
@@ -59,7 +61,7 @@ class Memory(NamedTuple):
 
 def memory(graph: Graph, setup: Setup) -> Memory:
     """All of it. Raises UsageError for parts that there are not, UndecidedError where a loop has a free count."""
-    run = steps(graph, setup, training=False)
+    run, schedule = _scheduled(graph, steps(graph, setup, training=False), setup)
     lies = storages(run.steps, readers(run.steps, _pinned(run, setup)), inplace=setup.inplace)
     sizes = [setup.bytes_of(s.elements) if s.kind != INDEX else 0 for s in run.steps]
     held = [Interval(i, lies.last[i], size) for i, size in enumerate(sizes) if lies.last[i] >= 0]
@@ -74,23 +76,25 @@ def memory(graph: Graph, setup: Setup) -> Memory:
     stored = _arrays(graph, setup, folded(graph)) if setup.fold_batch_norm else arrays
     optimizer = setup.optimizer_bytes(arrays.trained)
     paths = [graph.nodes[step.node].path for step in run.steps]
+    behind = [back[index] for index in schedule.order] if schedule else back
     return Memory(
         setup=setup,
         weights_bytes=setup.weights_bytes(stored.learned),
-        buffers_bytes=total([4 * elements for elements in stored.buffers]),
+        buffers_bytes=total([tensor_bytes(elements, setup.buffer_bits) for elements in stored.buffers]),
         gradients_bytes=setup.weights_bytes(arrays.trained),
         optimizer_bytes=optimizer,
         activations_total_bytes=total([one.size for one in held]),
         peak_inference_bytes=most.size,
         peak_at=paths[most.step],
+        peak_lower_bound_bytes=schedule.lower_bound if schedule else None,
         alive_at_peak=tuple(_alive_at(most.step, lies, paths)),
         saved_for_backward_bytes=_saved(tensors, len(train.steps), whole=False),
         saved_for_backward_integer_bytes=_saved(tensors, len(train.steps), whole=True),
         training_peak_bytes=setup.weights_bytes(arrays.learned) + optimizer + worst.size,
-        training_peak_at=paths[worst.step],
+        training_peak_at=graph.nodes[train.steps[worst.step].node].path,
         moments=tuple(
-            Moment(path, step.part, step.storage, size, behind)
-            for path, step, size, behind in zip(paths, run.steps, now, back, strict=True)
+            Moment(path, step.part, step.storage, size, late)
+            for path, step, size, late in zip(paths, run.steps, now, behind, strict=True)
         ),
     )
 
@@ -123,6 +127,19 @@ def _arrays(graph: Graph, setup: Setup, inside: dict[int, int]) -> _Arrays:
             if node.index >= first and not node.frozen:
                 arrays.trained.append(weight.size)
     return arrays
+
+
+def _scheduled(graph: Graph, run: Steps, setup: Setup) -> tuple[Steps, Schedule | None]:
+    """The steps in the order that is asked for."""
+    if setup.schedule == "file":
+        return run, None
+    sizes = [setup.bytes_of(step.elements) if step.kind != INDEX else 0 for step in run.steps]
+    schedule = best(run, sizes, _pinned(run, setup), inplace=setup.inplace, states=graph.limits.schedules)
+    place = {index: new for new, index in enumerate(schedule.order)}
+    moved = [run.steps[index] for index in schedule.order]
+    moved = [step._replace(reads=tuple([place[tensor] for tensor in step.reads])) for step in moved]
+    inputs, outputs = (tuple([place[tensor] for tensor in ends]) for ends in (run.inputs, run.outputs))
+    return Steps(moved, inputs, outputs), schedule
 
 
 def _pinned(run: Steps, setup: Setup) -> set[int]:

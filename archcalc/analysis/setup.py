@@ -44,6 +44,12 @@ class Setup(NamedTuple):
         """Bits of a stored weight."""
         return bits(self.activations if self.weights is None else self.weights)
 
+    @property
+    def buffer_bits(self) -> int:
+        """Bits of a stored constant: those of a weight, but float32 beside whole numbers and in mixed precision."""
+        whole = "int" in (self.weights or self.activations)
+        return MASTER if whole or self.master_weights else self.weight_bits
+
     def bytes_of(self, elements: Size, kind: str = ACTIVATION, *, per_sample: bool = True) -> Size:
         """The bytes of a tensor of so many elements, per sample or of the whole batch."""
         count = elements * self.batch if per_sample else elements

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.errors import UndecidedError, UsageError
 from archcalc.graph import FACTS_KEPT
-from archcalc.ops.op import NEW, VIEW
+from archcalc.ops.op import NEW, VIEW, View
 from archcalc.recorded import product
 from archcalc.saved import ACTIVATION, INDEX, NOTHING, Part, Saved
 
@@ -31,6 +31,7 @@ class Step(NamedTuple):
     kind: str = ACTIVATION
     saved: Saved = NOTHING
     trained: bool = False  # has weights that are trained
+    whole: bool = True  # a view of all elements of one tensor
 
 
 class Steps(NamedTuple):
@@ -78,12 +79,13 @@ def _of_operator(
     op, elements = facts.op, product(facts.shape)
     idle = op.idle_at_inference and not training
     if idle or node.index in inside or (node.kind == "concat" and setup.concat == "shared"):
-        return [Step(node.index, "", reads, elements, VIEW)]
+        return [Step(node.index, "", reads, elements, VIEW, whole=len(reads) == 1)]
     shapes = tuple([graph.nodes[i].shape for i in node.inputs])
     saved, parts = _inside(facts, shapes, setup.attention == "fused")
     learned = node.index >= first and not node.frozen and any(w.learned for w in facts.weights.values())
     if not parts:
-        return [Step(node.index, "", reads, elements, op.storage, ACTIVATION, saved, learned)]
+        whole = op.storage != VIEW or not isinstance(op, View) or op.whole
+        return [Step(node.index, "", reads, elements, op.storage, ACTIVATION, saved, learned, whole)]
     inputs = len(reads)
     return [
         Step(

@@ -46,14 +46,20 @@ def bases(steps: Sequence[Step]) -> list[tuple[int, ...]]:
     return found
 
 
-def storages(
-    steps: Sequence[Step], last_read: Sequence[int], *, inplace: bool, kept: Set[int] = frozenset()
-) -> Storages:
-    """A view lies where its inputs do; an activation overwrites its input where that is not read later and not kept.
+def is_whole(steps: Sequence[Step]) -> list[bool]:
+    """For each tensor whether it is all of its storage, and no part of one or of several."""
+    whole: list[bool] = []
+    for step in steps:
+        whole.append(step.storage != VIEW or not step.reads or (step.whole and whole[step.reads[0]]))
+    return whole
 
-    `kept` are the tensors, no views, that the backward pass needs as they are.
+
+def storages(steps: Sequence[Step], last_read: Sequence[int], *, inplace: bool) -> Storages:
+    """A view lies where its inputs do; an activation overwrites its input where that is not read later.
+
+    It does so only if its input is a whole storage.
     """
-    base = bases(steps)
+    whole = is_whole(steps)
     homes: list[tuple[int, ...]] = []
     last = [-1] * len(steps)
     for index, step in enumerate(steps):
@@ -63,8 +69,8 @@ def storages(
         elif (
             inplace
             and step.storage == MAY_OVERWRITE
+            and whole[step.reads[0]]
             and all(last[home] == index for home in homes[step.reads[0]])
-            and kept.isdisjoint(base[step.reads[0]])
         ):
             lies = homes[step.reads[0]]
         else:

@@ -52,7 +52,7 @@ def peak(sums: Sequence[Size]) -> Peak:
     if not any(isinstance(size, Recorded) for size in sums):
         size = max(sums, default=0)
         return Peak(size, sums.index(size) if sums else 0)
-    from archcalc.symbolic.bounds import undominated
+    from archcalc.symbolic.largest import undominated
 
     candidates = undominated(sums)
     size = sums[candidates[0]]

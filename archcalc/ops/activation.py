@@ -221,7 +221,7 @@ class Dropout(Activation):
 
     def saved(self, output: Shape, x: Shape) -> Saved:
         """Which elements were kept."""
-        return Saved(own=(Own(product(output), MASK),))
+        return Saved(own=(Own(product(output), MASK),)) if self.rate != 0 else NOTHING
 
 
 class DropPath(Activation):
@@ -237,7 +237,7 @@ class DropPath(Activation):
 
     def saved(self, output: Shape, x: Shape) -> Saved:
         """Whether the path was kept."""
-        return Saved(own=(Own(1, MASK),))
+        return Saved(own=(Own(1, MASK),)) if self.rate != 0 else NOTHING
 
 
 class Identity(Pointwise):

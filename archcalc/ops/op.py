@@ -192,6 +192,8 @@ class View(Op):
     """The same elements under another shape, or some of them: nothing is computed and nothing is written."""
 
     storage: ClassVar[str] = VIEW
+    whole: ClassVar[bool] = True
+    """Whether it shows all elements of its input."""
     keeps: ClassVar[Saved | None] = NOTHING
 
     def work(self, output: Shape, *inputs: Any) -> Work:

@@ -108,6 +108,7 @@ class Crop(View):
 
     size: PerAxis | None = None
     margin: Amounts | None = None
+    whole: ClassVar[bool] = False
     example: ClassVar[str] = "crop: 6"
 
     def cuts(self, x: Shape) -> tuple[tuple[Size, Size], ...]:
@@ -141,6 +142,8 @@ class Crop(View):
 
 class _Features(View):
     """Some of the features, everywhere."""
+
+    whole: ClassVar[bool] = False
 
     def reach(self, output: Shape, x: Shape) -> tuple[Reach, ...] | None:
         """A position sees itself."""

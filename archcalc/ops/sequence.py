@@ -135,6 +135,7 @@ class Token(View):
     """
 
     index: Integer = 0
+    whole: ClassVar[bool] = False
     example: ClassVar[str] = "token: 0"
     example_input: ClassVar[str] = "[8, 6]"
 

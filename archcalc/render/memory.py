@@ -94,6 +94,7 @@ def as_data(report: Report, memory: Memory) -> dict[str, Any]:
         "convention": CONVENTION,
         **{name: plain(getattr(memory, name)) for name in NAMED},
         "peak_at": memory.peak_at,
+        "peak_lower_bound_bytes": memory.peak_lower_bound_bytes,
         "alive_at_peak": list(memory.alive_at_peak),
         "training_peak_at": memory.training_peak_at,
         "steps": [
@@ -137,6 +138,12 @@ def _facts(memory: Memory, exact: Exact) -> Iterator[tuple[str, str]]:
     yield "buffers", counted(memory.buffers_bytes)
     yield "activations total", counted(memory.activations_total_bytes)
     yield "peak at inference", f"{counted(memory.peak_inference_bytes)}, at {memory.peak_at}"
+    bound = memory.peak_lower_bound_bytes
+    if bound is not None:
+        proved = (
+            "no order needs less" if bound == memory.peak_inference_bytes else f"no order needs less than {bound:,}"
+        )
+        yield "  best schedule", proved
     yield "alive there", ", ".join(memory.alive_at_peak)
     whole = memory.saved_for_backward_integer_bytes
     yield "saved for backward", counted(memory.saved_for_backward_bytes)

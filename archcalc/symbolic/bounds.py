@@ -10,8 +10,6 @@ from archcalc.limits import LIMITS
 from archcalc.symbolic.form import CHOICES, Choose, FloorDivide, normal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from archcalc.recorded import Quantity
 
 
@@ -86,17 +84,3 @@ def _product(numbers: list[Any], otherwise: Any) -> Any:
         return otherwise
     bits = sum(max(number.p.bit_length(), number.q.bit_length()) for number in numbers)
     return sympy.Mul(*numbers) if bits <= LIMITS.integer_bits else otherwise
-
-
-def undominated(numbers: Sequence[Quantity]) -> list[int]:
-    """The places of the numbers that no other certainly reaches; of equal ones the first."""
-    places: dict[Any, int] = {}
-    for place, number in enumerate(numbers):
-        places.setdefault(normal(number), place)
-    left: list[tuple[Any, int]] = []
-    for form, place in places.items():
-        if any(bounds(sympy.expand(other - form))[0] >= 0 for other, _ in left):
-            continue
-        left = [one for one in left if not bounds(sympy.expand(form - one[0]))[0] >= 0]
-        left.append((form, place))
-    return [place for _, place in left]
