@@ -1,0 +1,129 @@
+"""Operators on sequences as functions of PyTorch."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.nn.functional as F
+
+from .call import Call
+from .elementwise import squashed
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def embedding(call: Call, ids: Tensor) -> Tensor:
+    return F.embedding(ids, call.weights["weight"])
+
+
+def position(call: Call, x: Tensor) -> Tensor:
+    places = x.shape[1:-1] if x.dim() <= 3 else x.shape[2:]
+    if not call.op.learned:
+        count = math.prod(places)
+        table = torch.arange(count * x.shape[1 if x.dim() > 3 else -1], dtype=x.dtype).reshape(*places, -1).sin()
+    else:
+        table = call.weights["weight"]
+        if call.op.count is not None:
+            table = table[: math.prod(places)].reshape(*places, -1)
+    return x + (table.movedim(-1, 0) if x.dim() > 3 else table)
+
+
+def class_token(call: Call, x: Tensor) -> Tensor:
+    return torch.cat([call.weights["weight"].expand(x.shape[0], -1, -1), x], 1)
+
+
+def tokens(call: Call, x: Tensor) -> Tensor:
+    return x.flatten(2).transpose(1, 2) if x.dim() > 3 else x
+
+
+def token(call: Call, x: Tensor) -> Tensor:
+    return x[:, int(call.op.index)]
+
+
+def attention(call: Call, *inputs: Tensor) -> Tensor:
+    """The projections, heads taken apart as views, scaled_dot_product_attention, and the projection out."""
+    op = call.op
+    shapes = [tuple(x.shape[1:]) for x in inputs]
+    heads = int(op.heads)
+    key, value = (int(n) for n in op._widths(shapes[0]))
+    parts = op.projections(*shapes)
+    if parts[0].name == "qkv":
+        joint = _project(call, "qkv", inputs[0])
+        split = joint.split([heads * key, heads * key, heads * value], -1)
+    else:
+        split = tuple(
+            _project(call, name, x)
+            for name, x in (("query", inputs[0]), ("key", inputs[-1]), ("value", inputs[-1]))
+        )
+    q, k, v = (x.unflatten(-1, (heads, -1)).transpose(1, 2) for x in split)
+    if call.fused:
+        mixed = F.scaled_dot_product_attention(q, k, v)
+    else:
+        scores = (q @ k.transpose(-2, -1) / math.sqrt(key)).softmax(-1)
+        mixed = scores @ v
+    return _project(call, "out", mixed.transpose(1, 2).flatten(2))
+
+
+def _project(call: Call, name: str, x: Tensor) -> Tensor:
+    return F.linear(x, call.weights[f"{name}_weight"], call.weight(f"{name}_bias"))
+
+
+def glimpse(call: Call, scores: Tensor, x: Tensor) -> Tensor:
+    weights = scores.flatten(2).softmax(-1)
+    return (weights @ x.flatten(2).transpose(1, 2)).flatten(1)
+
+
+def recurrent(run: Any, states: int) -> Any:
+    def layer(call: Call, x: Tensor) -> Tensor:
+        op = call.op
+        directions = 2 if op.bidirectional else 1
+        zeros = x.new_zeros(int(op.layers) * directions, x.shape[0], int(op.out))
+        rows = _rows(op, call)
+        hidden = (zeros, zeros) if states == 2 else zeros
+        result = run(x, hidden, rows, int(op.biases) > 0, int(op.layers), 0.0, call.training, bool(op.bidirectional), True)
+        return result[0]
+
+    return layer
+
+
+def _rows(op: Any, call: Call) -> list[Tensor]:
+    """The weights in PyTorch's order: per cell, on the input, on the state, two biases (the second zero if one is had)."""
+    rows = []
+    for layer in range(int(op.layers)):
+        for end in ("", "_reverse") if op.bidirectional else ("",):
+            name = f"layer{layer + 1}{end}"
+            rows += [call.weights[f"{name}_input"], call.weights[f"{name}_state"]]
+            biases = [call.weights[f"{name}_bias{i + 1}"] for i in range(int(op.biases))]
+            if len(biases) == 1:
+                biases.append(torch.zeros_like(biases[0]))
+            rows += biases
+    return rows
+
+
+def capsule(call: Call, x: Tensor) -> Tensor:
+    """The predictions, and turns of routing by agreement; gradients flow through the last turn alone."""
+    op = call.op
+    predictions = torch.einsum("bif,icfo->bico", x, call.weights["weight"])
+    logits = predictions.new_zeros(predictions.shape[:3])
+    held = predictions.detach()
+    for _ in range(int(op.routing) - 1):
+        agreed = squashed((logits.softmax(-1)[..., None] * held).sum(1))
+        logits = logits + (held * agreed[:, None]).sum(-1)
+    return squashed((logits.softmax(-1)[..., None] * predictions).sum(1))
+
+
+FUNCTIONS: dict[str, Any] = {
+    "embedding": embedding,
+    "position": position,
+    "class_token": class_token,
+    "tokens": tokens,
+    "token": token,
+    "attention": attention,
+    "glimpse": glimpse,
+    "lstm": recurrent(torch.lstm, 2),
+    "gru": recurrent(torch.gru, 1),
+    "capsule": capsule,
+}

@@ -1,0 +1,115 @@
+"""Which storages PyTorch keeps for the backward pass, and how many bytes of them live at once."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_iter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from torch import Tensor
+
+
+class Saved(NamedTuple):
+    """The bytes kept for the backward pass, each storage once."""
+
+    floating: int
+    integer: int
+
+
+class Peaks(NamedTuple):
+    """The most bytes of floating-point storages alive at once."""
+
+    anywhere: int  # inside an operator too, where it is made of several functions
+    between: int  # when an operator has written its output and still holds its inputs
+
+
+def storage(tensor: Tensor) -> int:
+    """What tells one storage from another, as long as both live."""
+    return int(tensor.untyped_storage()._cdata)
+
+
+def packed(run: Callable[[], Any]) -> tuple[list[Tensor], Any]:
+    """Every tensor that autograd packed while running, and what the run gave (which keeps them alive)."""
+    kept: list[Tensor] = []
+
+    def pack(tensor: Tensor) -> Tensor:
+        kept.append(tensor)
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        result = run()
+    return kept, result
+
+
+def distinct(tensors: Iterable[Tensor], without: Iterable[Tensor] = ()) -> list[Tensor]:
+    """One tensor for each storage of at least a byte, but for those of `without`."""
+    seen = {storage(tensor) for tensor in without}
+    found = []
+    for tensor in tensors:
+        if storage(tensor) not in seen and tensor.untyped_storage().nbytes():
+            seen.add(storage(tensor))
+            found.append(tensor)
+    return found
+
+
+def saved(run: Callable[[], Any], weights: Iterable[Tensor]) -> Saved:
+    """What is kept for the backward pass of a run, the weights left out."""
+    kept, result = packed(run)
+    found = distinct(kept, weights)
+    sizes = {True: 0, False: 0}
+    for tensor in found:
+        sizes[tensor.is_floating_point()] += tensor.untyped_storage().nbytes()
+    del result
+    return Saved(sizes[True], sizes[False])
+
+
+class Alive(TorchDispatchMode):  # type: ignore[misc]
+    """Sums the bytes of floating-point storages as they come and go; those of `without` never count."""
+
+    def __init__(self, without: Iterable[Tensor] = ()) -> None:
+        super().__init__()
+        self.held: set[int] = {storage(tensor) for tensor in without}
+        self.now = self.most = self.between = 0
+
+    def see(self, tensor: Tensor) -> None:
+        """Count a storage from now until nobody holds it."""
+        key = storage(tensor)
+        if key in self.held or not tensor.is_floating_point():
+            return
+        bytes_ = tensor.untyped_storage().nbytes()
+        self.held.add(key)
+        self.now += bytes_
+        self.most = max(self.most, self.now)
+        weakref.finalize(tensor.untyped_storage(), self._gone, key, bytes_)
+
+    def _gone(self, key: int, bytes_: int) -> None:
+        self.held.discard(key)
+        self.now -= bytes_
+
+    def look(self) -> None:
+        """Take what is alive now as the state between two operators."""
+        self.between = max(self.between, self.now)
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        for value in tree_iter(result):
+            if isinstance(value, torch.Tensor):
+                self.see(value)
+        return result
+
+
+def peaks(run: Callable[[list[Tensor], Callable[[], None]], Any], inputs: list[Tensor], weights: Iterable[Tensor]) -> Peaks:
+    """The most bytes alive in a run, which is given the inputs to use up, and what to call between two operators."""
+    alive = Alive(weights)
+    for index in range(len(inputs)):
+        alive.see(inputs[index])
+    with torch.no_grad(), alive:
+        result = run(inputs, alive.look)
+    del result
+    return Peaks(alive.most, alive.between)
