@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import torch.nn.functional as F
+from torch.nn import functional
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+class Copies:
+    """Padded copies of inputs, and what they are copies of."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[Tensor, Tensor]] = []
 
 
 class Call(NamedTuple):
@@ -18,6 +25,9 @@ class Call(NamedTuple):
     training: bool = False
     inplace: bool = False  # whether an activation may overwrite its input
     fused: bool = True  # attention in one function, without storing the scores
+    copies: Copies | None = (
+        None  # where it writes down copies that it makes for a function that pads alike on both sides
+    )
 
     def weight(self, name: str) -> Tensor | None:
         """A weight, if it has one of this name."""
@@ -49,9 +59,12 @@ def along_features(vector: Tensor, x: Tensor) -> Tensor:
     return vector.reshape(-1, *[1] * (x.dim() - 2)) if x.dim() > 3 else vector
 
 
-def padded(x: Tensor, windows: Any, value: float = 0.0) -> tuple[Tensor, list[int]]:
+def padded(call: Call, x: Tensor, windows: Any, value: float = 0.0) -> tuple[Tensor, list[int]]:
     """The input and the padding that the function does itself; unequal sides are padded by a copy before."""
     if all(int(w.before) == int(w.after) for w in windows):
         return x, [int(w.before) for w in windows]
     amounts = [int(n) for w in reversed(windows) for n in (w.before, w.after)]
-    return F.pad(x, amounts, value=value), [0] * len(windows)
+    copy = functional.pad(x, amounts, value=value)
+    if call.copies is not None:
+        call.copies.made.append((copy, x))
+    return copy, [0] * len(windows)

@@ -6,7 +6,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
 from .call import Call, feature_axis
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 IN_PLACE: dict[str, tuple[Callable[..., Tensor], Callable[..., Tensor]]] = {
     "relu": (torch.relu, torch.relu_),
-    "relu6": (F.relu6, lambda x: F.relu6(x, inplace=True)),
-    "elu": (F.elu, lambda x: F.elu(x, inplace=True)),
+    "relu6": (functional.relu6, lambda x: functional.relu6(x, inplace=True)),
+    "elu": (functional.elu, lambda x: functional.elu(x, inplace=True)),
     "selu": (torch.selu, torch.selu_),
     "sigmoid": (torch.sigmoid, torch.sigmoid_),
     "tanh": (torch.tanh, torch.tanh_),
-    "hard_sigmoid": (F.hardsigmoid, lambda x: F.hardsigmoid(x, inplace=True)),
-    "silu": (F.silu, lambda x: F.silu(x, inplace=True)),
-    "hard_swish": (F.hardswish, lambda x: F.hardswish(x, inplace=True)),
-    "gelu": (F.gelu, torch.ops.aten.gelu_),
+    "hard_sigmoid": (functional.hardsigmoid, lambda x: functional.hardsigmoid(x, inplace=True)),
+    "silu": (functional.silu, lambda x: functional.silu(x, inplace=True)),
+    "hard_swish": (functional.hardswish, lambda x: functional.hardswish(x, inplace=True)),
+    "gelu": (functional.gelu, torch.ops.aten.gelu_),
 }
 """The activations that PyTorch has in two forms, out of place and in place."""
 
@@ -38,26 +38,26 @@ def activation(name: str) -> Callable[[Call, Tensor], Tensor]:
 
 
 def leaky_relu(call: Call, x: Tensor) -> Tensor:
-    return F.leaky_relu(x, float(call.op.slope), inplace=call.inplace)
+    return functional.leaky_relu(x, float(call.op.slope), inplace=call.inplace)
 
 
 def prelu(call: Call, x: Tensor) -> Tensor:
     # PyTorch wants the channels on axis 1
     if x.dim() == 3:
-        return F.prelu(x.transpose(1, 2), call.weights["slope"]).transpose(1, 2)
-    return F.prelu(x, call.weights["slope"])
+        return functional.prelu(x.transpose(1, 2), call.weights["slope"]).transpose(1, 2)
+    return functional.prelu(x, call.weights["slope"])
 
 
 def softplus(call: Call, x: Tensor) -> Tensor:
-    return F.softplus(x)
+    return functional.softplus(x)
 
 
 def softmax(call: Call, x: Tensor) -> Tensor:
-    return F.softmax(x, dim=feature_axis(x))
+    return functional.softmax(x, dim=feature_axis(x))
 
 
 def log_softmax(call: Call, x: Tensor) -> Tensor:
-    return F.log_softmax(x, dim=feature_axis(x))
+    return functional.log_softmax(x, dim=feature_axis(x))
 
 
 def maxout(call: Call, x: Tensor) -> Tensor:
@@ -66,7 +66,7 @@ def maxout(call: Call, x: Tensor) -> Tensor:
 
 
 def dropout(call: Call, x: Tensor) -> Tensor:
-    return F.dropout(x, float(call.op.rate), training=True) if call.training else x
+    return functional.dropout(x, float(call.op.rate), training=True) if call.training else x
 
 
 def drop_path(call: Call, x: Tensor) -> Tensor:

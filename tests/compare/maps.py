@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
 from .call import Call, along_features, channels_first, feature_axis, features_back, features_last, padded
 
@@ -20,7 +20,7 @@ AXES = {3: "1d", 4: "2d", 5: "3d"}
 
 def sized(name: str, x: Tensor) -> Any:
     """The function of this name for the number of axes that `x` has."""
-    return getattr(F, f"{name}{AXES[x.dim()]}")
+    return getattr(functional, f"{name}{AXES[x.dim()]}")
 
 
 def shape_of(x: Tensor) -> tuple[int, ...]:
@@ -32,19 +32,19 @@ def conv(call: Call, x: Tensor) -> Tensor:
     x = channels_first(x)
     windows = call.op.windows(shape_of(x))
     groups = int(getattr(call.op, "groups", x.shape[1]))
-    x, padding = padded(x, windows)
+    x, padding = padded(call, x, windows)
     strides, dilations = [int(w.stride) for w in windows], [int(w.dilation) for w in windows]
     run = sized("conv", x)
-    return channels_first(
-        run(x, call.weights["weight"], call.weight("bias"), strides, padding, dilations, groups)
-    )
+    return channels_first(run(x, call.weights["weight"], call.weight("bias"), strides, padding, dilations, groups))
 
 
 def transposed_conv(call: Call, x: Tensor) -> Tensor:
     x = channels_first(x)
     op, rank = call.op, x.dim() - 2
     windows = op.windows(shape_of(x))
-    extra = [int(n) for n in (op.output_padding if isinstance(op.output_padding, tuple) else (op.output_padding,) * rank)]
+    extra = [
+        int(n) for n in (op.output_padding if isinstance(op.output_padding, tuple) else (op.output_padding,) * rank)
+    ]
     y = sized("conv_transpose", x)(
         x,
         call.weights["weight"],
@@ -59,7 +59,7 @@ def transposed_conv(call: Call, x: Tensor) -> Tensor:
 
 
 def linear(call: Call, x: Tensor) -> Tensor:
-    return F.linear(x, call.weights["weight"], call.weight("bias"))
+    return functional.linear(x, call.weights["weight"], call.weight("bias"))
 
 
 def radial_basis(call: Call, x: Tensor) -> Tensor:
@@ -69,7 +69,7 @@ def radial_basis(call: Call, x: Tensor) -> Tensor:
 def max_pool(call: Call, x: Tensor) -> Tensor:
     x = channels_first(x)
     windows = call.op.windows(shape_of(x))
-    x, padding = padded(x, windows, -math.inf)
+    x, padding = padded(call, x, windows, -math.inf)
     kernels, strides = [int(w.kernel) for w in windows], [int(w.stride) for w in windows]
     dilations = [int(w.dilation) for w in windows]
     return channels_first(sized("max_pool", x)(x, kernels, strides, padding, dilations, bool(call.op.ceil_mode)))
@@ -78,7 +78,7 @@ def max_pool(call: Call, x: Tensor) -> Tensor:
 def avg_pool(call: Call, x: Tensor) -> Tensor:
     x = channels_first(x)
     windows = call.op.windows(shape_of(x))
-    x, padding = padded(x, windows)
+    x, padding = padded(call, x, windows)
     kernels, strides = [int(w.kernel) for w in windows], [int(w.stride) for w in windows]
     return channels_first(sized("avg_pool", x)(x, kernels, strides, padding, bool(call.op.ceil_mode)))
 
@@ -86,7 +86,7 @@ def avg_pool(call: Call, x: Tensor) -> Tensor:
 def lp_pool(call: Call, x: Tensor) -> Tensor:
     x = channels_first(x)
     windows = call.op.windows(shape_of(x))
-    x, _ = padded(x, windows)
+    x, _ = padded(call, x, windows)
     kernels, strides = [int(w.kernel) for w in windows], [int(w.stride) for w in windows]
     return channels_first(sized("lp_pool", x)(x, float(call.op.power), kernels, strides, bool(call.op.ceil_mode)))
 
@@ -114,7 +114,7 @@ def adaptive(name: str) -> Callable[[Call, Tensor], Tensor]:
 def batch_norm(call: Call, x: Tensor) -> Tensor:
     x = channels_first(x)
     mean, variance = call.weight("running_mean"), call.weight("running_variance")
-    y = F.batch_norm(
+    y = functional.batch_norm(
         x, mean, variance, call.weight("weight"), call.weight("bias"), training=call.training or mean is None
     )
     return channels_first(y)
@@ -123,30 +123,30 @@ def batch_norm(call: Call, x: Tensor) -> Tensor:
 def layer_norm(call: Call, x: Tensor) -> Tensor:
     weight, bias = call.weight("weight"), call.weight("bias")
     if call.op.over is None:
-        return features_back(F.layer_norm(features_last(x), [x.shape[feature_axis(x)]], weight, bias))
+        return features_back(functional.layer_norm(features_last(x), [x.shape[feature_axis(x)]], weight, bias))
     over = sorted(int(axis) for axis in call.op.over)
     last = list(range(x.dim() - len(over), x.dim()))
     moved = x.movedim([axis + 1 for axis in over], last)
-    y = F.layer_norm(moved, list(moved.shape[-len(over) :]), weight, bias)
+    y = functional.layer_norm(moved, list(moved.shape[-len(over) :]), weight, bias)
     return y.movedim(last, [axis + 1 for axis in over])
 
 
 def group_norm(call: Call, x: Tensor) -> Tensor:
-    y = F.group_norm(channels_first(x), int(call.op.groups), call.weight("weight"), call.weight("bias"))
+    y = functional.group_norm(channels_first(x), int(call.op.groups), call.weight("weight"), call.weight("bias"))
     return channels_first(y)
 
 
 def instance_norm(call: Call, x: Tensor) -> Tensor:
-    y = F.instance_norm(channels_first(x), weight=call.weight("weight"), bias=call.weight("bias"))
+    y = functional.instance_norm(channels_first(x), weight=call.weight("weight"), bias=call.weight("bias"))
     return channels_first(y)
 
 
 def l2_norm(call: Call, x: Tensor) -> Tensor:
-    return F.normalize(x, dim=feature_axis(x))
+    return functional.normalize(x, dim=feature_axis(x))
 
 
 def local_response_norm(call: Call, x: Tensor) -> Tensor:
-    return F.local_response_norm(x, int(call.op.size))
+    return functional.local_response_norm(x, int(call.op.size))
 
 
 def scale(call: Call, x: Tensor) -> Tensor:
@@ -162,7 +162,7 @@ def pad(call: Call, x: Tensor) -> Tensor:
     around = [*sides(call.op.padding, x.dim() - 2)][::-1] + [call.op.channels] * (x.dim() > 2)
     if x.dim() == 2:
         around = [call.op.channels]
-    return channels_first(F.pad(x, [int(n) for pair in around for n in pair]))
+    return channels_first(functional.pad(x, [int(n) for pair in around for n in pair]))
 
 
 def crop(call: Call, x: Tensor) -> Tensor:
@@ -195,11 +195,11 @@ def upsample(call: Call, x: Tensor) -> Tensor:
     sizes = call.op.output(shape_of(x))
     sizes = sizes[:1] if x.dim() == 3 else sizes[1:]
     mode = LINEAR[x.dim()] if call.op.mode == "linear" else INTERPOLATIONS[call.op.mode]
-    return channels_first(F.interpolate(x, [int(n) for n in sizes], mode=mode))
+    return channels_first(functional.interpolate(x, [int(n) for n in sizes], mode=mode))
 
 
 def pixel_shuffle(call: Call, x: Tensor) -> Tensor:
-    return F.pixel_shuffle(x, int(call.op.scale))
+    return functional.pixel_shuffle(x, int(call.op.scale))
 
 
 def flatten(call: Call, x: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from archcalc.ops.op import VIEW
 
 from . import elementwise, maps, sequences
-from .call import Call
+from .call import Call, Copies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,22 @@ if TYPE_CHECKING:
     from archcalc.graph import Graph, Node
 
 FUNCTIONS: dict[str, Any] = {**maps.FUNCTIONS, **elementwise.FUNCTIONS, **sequences.FUNCTIONS}
+NEED_THEIR_OUTPUT = frozenset(
+    [
+        "relu",
+        "sigmoid",
+        "tanh",
+        "softmax",
+        "log_softmax",
+        "leaky_relu",
+        "elu",
+        "selu",
+        "maxout",
+        "global_max_pool",
+        "lstm",
+        "gru",
+    ]
+)
 ACTIVATIONS = frozenset([*elementwise.IN_PLACE, "leaky_relu"])
 
 
@@ -30,6 +46,15 @@ class Network:
         self.batch = batch
         self.weights = made(graph)
         self.last = last_readers(graph)
+        self.root = roots(graph)
+        self.end = dict.fromkeys(self.root.values(), 0)
+        for index, root in self.root.items():
+            self.end[root] = max(self.end[root], self.last[index])
+        self.readers: dict[int, list[int]] = {root: [] for root in self.end}
+        for node in graph.nodes:
+            for root in sorted({self.root[i] for i in node.inputs}):
+                if root != self.root[node.index]:
+                    self.readers[root].append(node.index)
 
     def inputs(self) -> list[Tensor]:
         """One tensor for each input of the graph; token ids where an embedding reads them."""
@@ -44,7 +69,14 @@ class Network:
         ]
 
     def run(
-        self, inputs: list[Tensor], *, training: bool, inplace: bool, fused: bool = True, after: Callable[[], None] | None = None
+        self,
+        inputs: list[Tensor],
+        *,
+        training: bool,
+        inplace: bool,
+        fused: bool = True,
+        after: Callable[[], None] | None = None,
+        copies: Copies | None = None,
     ) -> list[Tensor]:
         """The outputs. `inputs` is emptied: a caller that wants an input to live must hold it."""
         graph, nodes = self.graph, self.graph.nodes
@@ -53,8 +85,8 @@ class Network:
         for node in nodes:
             if node.op is None:
                 continue
-            overwrite = inplace and self.may_overwrite(node)
-            call = Call(node.op, self.weights[node.index], training, overwrite, fused)
+            overwrite = inplace and (self.may_overwrite_in_training(node) if training else self.may_overwrite(node))
+            call = Call(node.op, self.weights[node.index], training, overwrite, fused, copies)
             tensors[node.index] = FUNCTIONS[node.kind](call, *[tensors[i] for i in node.inputs])
             if after is not None:
                 after()
@@ -65,19 +97,23 @@ class Network:
 
     def may_overwrite(self, node: Node) -> bool:
         """Whether it is an activation whose input, and everything that shares its storage, nobody reads later."""
-        if node.kind not in ACTIVATIONS:
-            return False
-        root = self.root(node.inputs[0])
-        sharing = [other.index for other in self.graph.nodes if other.index < node.index and self.root(other.index) == root]
-        return all(self.last[index] <= node.index for index in sharing)
+        return node.kind in ACTIVATIONS and self.end[self.root[node.inputs[0]]] <= node.index
 
-    def root(self, index: int) -> int:
-        """The node that wrote the storage, views taken away."""
-        node = self.graph.nodes[index]
-        while node.op is not None and (node.op.storage == VIEW or node.op.idle_at_inference):
-            index = node.inputs[0]
-            node = self.graph.nodes[index]
-        return index
+    def may_overwrite_in_training(self, node: Node) -> bool:
+        """Whether the backward pass allows it too: nobody else read the input, and its maker does not need it."""
+        root = self.root[node.inputs[0]]
+        maker = self.graph.nodes[root]
+        alone = self.readers[root] == [node.index]
+        return self.may_overwrite(node) and alone and maker.op is not None and maker.kind not in NEED_THEIR_OUTPUT
+
+
+def roots(graph: Graph) -> dict[int, int]:
+    """For each node the one that wrote its storage: views and what is idle at inference lead to their input's."""
+    root: dict[int, int] = {}
+    for node in graph.nodes:
+        sees = node.op is not None and (node.op.storage == VIEW or node.op.idle_at_inference)
+        root[node.index] = root[node.inputs[0]] if sees else node.index
+    return root
 
 
 def last_readers(graph: Graph) -> dict[int, int]:

@@ -8,8 +8,8 @@ import torch
 
 import archcalc
 
-from .network import FUNCTIONS, Network
 from .call import Call
+from .network import FUNCTIONS, Network
 from .storages import distinct, packed, storage
 
 if TYPE_CHECKING:
@@ -37,11 +37,19 @@ class Kept(NamedTuple):
     own: tuple[Own, ...]
 
 
-class Needs(NamedTuple):
-    """What requires a gradient: which of the inputs (None: all), and the weights."""
+class How(NamedTuple):
+    """How a step is run, where it is not the usual; `needs` are the inputs that require a gradient (None: all)."""
 
-    inputs: tuple[int, ...] | None = None
-    weights: bool = True
+    needs: tuple[int, ...] | None = None
+    frozen: bool = False  # the weights require no gradient
+    in_place: bool = False
+    stored: bool = False
+    evaluation: bool = False
+    permuted: bool = False
+    without_onednn: bool = False
+
+
+USUAL = How()
 
 
 def step(text: str, inputs: Any) -> Node:
@@ -49,9 +57,9 @@ def step(text: str, inputs: Any) -> Node:
     return archcalc.graph(f"{{input: {inputs}, layers: [{text}]}}").nodes[-1]
 
 
-def kept(text: str, shapes: Any, needs: Needs = Needs(), *, inplace: bool = False, fused: bool = True, lay: str = "plain") -> Kept:
-    """What the last operator of the step keeps in training, worked out from batches of 2 and 3."""
-    two, three = (_kept(text, shapes, batch, needs, inplace, fused, lay) for batch in (2, 3))
+def kept(text: str, shapes: Any, how: How = USUAL) -> Kept:
+    """What the last operator of the step keeps, worked out from batches of 2 and 3."""
+    two, three = (_kept(text, shapes, batch, how) for batch in (2, 3))
     assert two[:2] == three[:2], text
     assert len(two[2]) == len(three[2]), text
     own = []
@@ -61,39 +69,42 @@ def kept(text: str, shapes: Any, needs: Needs = Needs(), *, inplace: bool = Fals
     return Kept(two[0], two[1], tuple(own))
 
 
-def _kept(text: str, shapes: Any, batch: int, needs: Needs, inplace: bool, fused: bool, lay: str) -> Any:
+def _kept(text: str, shapes: Any, batch: int, how: How) -> Any:
     torch.manual_seed(0)
     graph = archcalc.graph(f"{{input: {shapes}, layers: [{text}]}}")
-    network = Network(graph, batch)
     node = graph.nodes[-1]
-    weights = network.weights[node.index]
+    weights = Network(graph, batch).weights[node.index]
     for weight in weights.values():
-        weight.requires_grad_(weight.requires_grad and needs.weights)
-    inputs = [_flowing(graph.nodes[i].shape, batch, node.kind == "embedding", lay) for i in node.inputs]
+        weight.requires_grad_(weight.requires_grad and not how.frozen)
+    inputs = [_flowing(graph.nodes[i].shape, batch, node.kind == "embedding", how.permuted) for i in node.inputs]
     for index, x in enumerate(inputs):
-        learns = needs.inputs is None or index in needs.inputs
-        if x.is_floating_point() and learns:
-            x.requires_grad_(True)
+        x.requires_grad_(x.is_floating_point() and (how.needs is None or index in how.needs))
     inputs = [x.clone() if x.requires_grad else x for x in inputs]  # a leaf cannot be overwritten
     before = [x.detach().clone() for x in inputs]
-    call = Call(node.op, weights, training=True, inplace=inplace, fused=fused)
-    tensors, output = packed(lambda: FUNCTIONS[node.kind](call, *inputs))
+    call = Call(node.op, weights, training=not how.evaluation, inplace=how.in_place, fused=not how.stored)
+    with torch.backends.mkldnn.flags(enabled=not how.without_onednn):
+        tensors, output = packed(lambda: FUNCTIONS[node.kind](call, *inputs))
     if output.requires_grad:
         output.sum().backward()  # what may not be overwritten says so here
-    return _sorted_out(tensors, inputs, before, output, list(weights.values()), inplace)
+    return _sorted_out(tensors, inputs, before, output, list(weights.values()), how.in_place)
 
 
-def _flowing(shape: Sequence[Any], batch: int, ids: bool, lay: str) -> Tensor:
+def _flowing(shape: Sequence[Any], batch: int, ids: bool, permuted: bool) -> Tensor:
     sizes = (batch, *(int(n) for n in shape))
     if ids:
         return torch.zeros(sizes, dtype=torch.int64)
-    if lay == "permuted":  # as after `tokens`: the features are not the fastest axis
+    if permuted:  # as after `tokens`: the features are not the fastest axis
         return torch.rand(sizes[0], sizes[2], sizes[1]).transpose(1, 2)
     return torch.rand(sizes)
 
 
 def _sorted_out(
-    tensors: list[Tensor], inputs: list[Tensor], before: list[Tensor], output: Tensor, weights: list[Tensor], inplace: bool
+    tensors: list[Tensor],
+    inputs: list[Tensor],
+    before: list[Tensor],
+    output: Tensor,
+    weights: list[Tensor],
+    inplace: bool,
 ) -> Any:
     found = distinct(tensors, weights)
     places = {storage(x): index for index, x in enumerate(inputs)} if not inplace else {}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
 from archcalc.ops import OPS
 
 from .elementwise import IN_PLACE
-from .operators import Kept, Needs, kept, step
+from .operators import USUAL, How, kept, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PLACE = Path(__file__).parents[1] / "ops" / "pytorch_saved.yaml"
 
 HEADER = f"""\
-# What PyTorch {torch.__version__.partition('+')[0]} (CPU) keeps for the backward pass of one step, one case a line; the operator is the step's last.
+# What PyTorch {torch.__version__.partition("+")[0]} (CPU) keeps for the backward pass of one step, one case a line; the operator is the step's last.
 #
 # Each step was run on float32 inputs that require gradients, in training mode, out of place, and every tensor that
 # torch.autograd.graph.saved_tensors_hooks packed was noted, each storage once and the operator's own weights and buffers left out.
@@ -30,7 +30,7 @@ HEADER = f"""\
 # in_place: the function's in-place form. frozen: the weights require no gradient. needs: the inputs that require one ([]: none).
 # stored: attention without scaled_dot_product_attention. permuted: the input is a transposed view, as after `tokens`.
 # made_of: PyTorch has no such function; the step was run as this composition, whose parts keep what they keep.
-# without_onednn: torch.backends.mkldnn off.
+# evaluation: by the running statistics, as in a part that is kept as it is; without_onednn: torch.backends.mkldnn off.
 
 """
 
@@ -161,7 +161,16 @@ MORE: list[tuple[str, str]] = [
     ("gru: {out: 4, biases: 0}", SEQUENCE),
 ]
 
-PERMUTED = ["linear: 10", "layer_norm", "attention: {heads: 2, joint: true}", "attention: 2", "softmax", "gelu", "position", "lstm: 4"]
+PERMUTED = [
+    "linear: 10",
+    "layer_norm",
+    "attention: {heads: 2, joint: true}",
+    "attention: 2",
+    "softmax",
+    "gelu",
+    "position",
+    "lstm: 4",
+]
 PARTLY = [("multiply", TWO), ("multiply", GATED), ("max", TWO), ("add", TWO), ("concat", TWO), ("highway_gate", THREE)]
 
 
@@ -170,7 +179,7 @@ class Case(NamedTuple):
 
     step: str
     input: str
-    how: tuple[tuple[str, Any], ...] = ()
+    how: How = USUAL
 
 
 def cases() -> Iterator[Case]:
@@ -182,51 +191,42 @@ def cases() -> Iterator[Case]:
         assert node.facts is not None
         yield Case(text, shapes)
         if node.kind in {*IN_PLACE, "leaky_relu"}:
-            yield Case(text, shapes, (("in_place", True),))
+            yield Case(text, shapes, How(in_place=True))
         if node.kind == "attention":
-            yield Case(text, shapes, (("stored", True),))
+            yield Case(text, shapes, How(stored=True))
+        if node.kind == "batch_norm":
+            yield Case(text, shapes, How(evaluation=True))
         if node.kind == "lstm":
-            yield Case(text, shapes, (("without_onednn", True),))
+            yield Case(text, shapes, How(without_onednn=True))
         if any(weight.learned for weight in node.facts.weights.values()):
-            yield Case(text, shapes, (("frozen", True),))
+            yield Case(text, shapes, How(frozen=True))
             if node.kind != "embedding":
-                yield Case(text, shapes, (("needs", ()),))
+                yield Case(text, shapes, How(needs=()))
     for text in PERMUTED:
-        yield Case(text, SEQUENCE, (("permuted", True),))
+        yield Case(text, SEQUENCE, How(permuted=True))
     for text, shapes in PARTLY:
         for index in range(step(text, shapes).index):
-            yield Case(text, shapes, (("needs", (index,)),))
-
-
-def measured(case: Case) -> Kept:
-    """What PyTorch keeps in that case."""
-    how = dict(case.how)
-    needs = Needs(how.get("needs"), not how.get("frozen", False))
-    torch.backends.mkldnn.enabled = not how.get("without_onednn", False)
-    return kept(
-        case.step,
-        case.input,
-        needs,
-        inplace=how.get("in_place", False),
-        fused=not how.get("stored", False),
-        lay="permuted" if how.get("permuted") else "plain",
-    )
+            yield Case(text, shapes, How(needs=(index,)))
 
 
 def line(case: Case) -> str:
     """The case as a line of YAML."""
     kind = step(case.step, case.input).kind
-    found = measured(case)
+    found = kept(case.step, case.input, case.how)
     saved = ["input" if i == 0 else f"input {i}" for i in found.inputs] + ["output"] * found.output
     for own, times in Counter(found.own).items():
-        facts = [f"per_sample: {own.per_sample}"] * (own.per_sample != 0) + [f"per_batch: {own.constant}"] * (own.constant != 0)
+        facts = [f"per_sample: {own.per_sample}"] * (own.per_sample != 0) + [f"per_batch: {own.constant}"] * (
+            own.constant != 0
+        )
         facts += [f"dtype: {own.dtype}"] * (own.dtype != "float32") + [f"times: {times}"] * (times > 1)
         facts += [f"copy_of: {own.copy_of}"] * bool(own.copy_of)
         saved.append("{" + ", ".join(facts) + "}")
     said = [f"op: {kind}", f"step: {case.step!r}", f"input: {case.input}"]
-    said += [f"{name}: {str(list(value) if isinstance(value, tuple) else value).lower()}" for name, value in case.how]
+    for name, value in case.how._asdict().items():
+        if value != getattr(USUAL, name):
+            said.append(f"{name}: {str(list(value) if isinstance(value, tuple) else value).lower()}")
     said += [f"saved: [{', '.join(saved)}]"]
-    if kind in MADE_OF and not case.how:
+    if kind in MADE_OF and case.how == USUAL:
         said.append(f"made_of: {MADE_OF[kind]!r}")
     return "- {" + ", ".join(said) + "}\n"
 

@@ -6,17 +6,18 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
-from .call import Call
 from .elementwise import squashed
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from .call import Call
+
 
 def embedding(call: Call, ids: Tensor) -> Tensor:
-    return F.embedding(ids, call.weights["weight"])
+    return functional.embedding(ids, call.weights["weight"])
 
 
 def position(call: Call, x: Tensor) -> Tensor:
@@ -55,12 +56,11 @@ def attention(call: Call, *inputs: Tensor) -> Tensor:
         split = joint.split([heads * key, heads * key, heads * value], -1)
     else:
         split = tuple(
-            _project(call, name, x)
-            for name, x in (("query", inputs[0]), ("key", inputs[-1]), ("value", inputs[-1]))
+            _project(call, name, x) for name, x in (("query", inputs[0]), ("key", inputs[-1]), ("value", inputs[-1]))
         )
     q, k, v = (x.unflatten(-1, (heads, -1)).transpose(1, 2) for x in split)
     if call.fused:
-        mixed = F.scaled_dot_product_attention(q, k, v)
+        mixed = functional.scaled_dot_product_attention(q, k, v)
     else:
         scores = (q @ k.transpose(-2, -1) / math.sqrt(key)).softmax(-1)
         mixed = scores @ v
@@ -68,7 +68,7 @@ def attention(call: Call, *inputs: Tensor) -> Tensor:
 
 
 def _project(call: Call, name: str, x: Tensor) -> Tensor:
-    return F.linear(x, call.weights[f"{name}_weight"], call.weight(f"{name}_bias"))
+    return functional.linear(x, call.weights[f"{name}_weight"], call.weight(f"{name}_bias"))
 
 
 def glimpse(call: Call, scores: Tensor, x: Tensor) -> Tensor:
@@ -83,7 +83,9 @@ def recurrent(run: Any, states: int) -> Any:
         zeros = x.new_zeros(int(op.layers) * directions, x.shape[0], int(op.out))
         rows = _rows(op, call)
         hidden = (zeros, zeros) if states == 2 else zeros
-        result = run(x, hidden, rows, int(op.biases) > 0, int(op.layers), 0.0, call.training, bool(op.bidirectional), True)
+        result = run(
+            x, hidden, rows, int(op.biases) > 0, int(op.layers), 0.0, call.training, bool(op.bidirectional), True
+        )
         return result[0]
 
     return layer

@@ -9,6 +9,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 
+from .call import Copies
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -20,6 +22,7 @@ class Saved(NamedTuple):
 
     floating: int
     integer: int
+    padding_copies: int  # what it is more because copies are kept of inputs that are padded unequally
 
 
 class Peaks(NamedTuple):
@@ -58,15 +61,20 @@ def distinct(tensors: Iterable[Tensor], without: Iterable[Tensor] = ()) -> list[
     return found
 
 
-def saved(run: Callable[[], Any], weights: Iterable[Tensor]) -> Saved:
-    """What is kept for the backward pass of a run, the weights left out."""
-    kept, result = packed(run)
-    found = distinct(kept, weights)
-    sizes = {True: 0, False: 0}
-    for tensor in found:
-        sizes[tensor.is_floating_point()] += tensor.untyped_storage().nbytes()
+def saved(run: Callable[[Copies], Any], weights: Iterable[Tensor]) -> Saved:
+    """What is kept for the backward pass of a run, the weights left out; it writes down which copies it makes."""
+    copies = Copies()
+    kept, result = packed(lambda: run(copies))
+    everything = distinct(kept, weights)
+    originals = {storage(copy): original for copy, original in copies.made}
+    found = distinct([originals.get(storage(tensor), tensor) for tensor in everything])
+    floating, integer = (_bytes(found, floating=kind) for kind in (True, False))
     del result
-    return Saved(sizes[True], sizes[False])
+    return Saved(floating, integer, _bytes(everything, floating=True) - floating)
+
+
+def _bytes(tensors: list[Tensor], *, floating: bool) -> int:
+    return sum(t.untyped_storage().nbytes() for t in tensors if t.is_floating_point() == floating)
 
 
 class Alive(TorchDispatchMode):  # type: ignore[misc]
@@ -104,7 +112,9 @@ class Alive(TorchDispatchMode):  # type: ignore[misc]
         return result
 
 
-def peaks(run: Callable[[list[Tensor], Callable[[], None]], Any], inputs: list[Tensor], weights: Iterable[Tensor]) -> Peaks:
+def peaks(
+    run: Callable[[list[Tensor], Callable[[], None]], Any], inputs: list[Tensor], weights: Iterable[Tensor]
+) -> Peaks:
     """The most bytes alive in a run, which is given the inputs to use up, and what to call between two operators."""
     alive = Alive(weights)
     for index in range(len(inputs)):
