@@ -32,6 +32,8 @@ def network(spec: str, settings: Mapping[str, Any], batch: int, train_from: str 
             if node.path == train_from or node.path.startswith(f"{train_from}/"):
                 break
             node.frozen = True
+        else:
+            raise ValueError(f"{spec} has no part {train_from}")
     return Network(graph, batch)
 
 

@@ -110,7 +110,7 @@ CASES: list[dict[str, Any]] = [
     {"spec": "mobilenet_v2", "train_from": "stage6"},
     {"spec": "vit_b_16", "train_from": "encoder12"},
     {"spec": "efficientnet_b0", "train_from": "classifier"},
-    {"spec": "densenet121", "train_from": "block4"},
+    {"spec": "densenet121", "train_from": "denseblock4"},
 ]
 """What is recorded; `saved` and `peak` of each."""
 
