@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from torch.nn import functional
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
 
 
@@ -25,6 +27,7 @@ class Call(NamedTuple):
     training: bool = False
     inplace: bool = False  # whether an activation may overwrite its input
     fused: bool = True  # attention in one function, without storing the scores
+    look: Callable[[], None] = lambda: None  # called when a part of it is done
     copies: Copies | None = (
         None  # where it writes down copies that it makes for a function that pads alike on both sides
     )

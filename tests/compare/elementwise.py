@@ -62,7 +62,7 @@ def log_softmax(call: Call, x: Tensor) -> Tensor:
 
 def maxout(call: Call, x: Tensor) -> Tensor:
     axis = feature_axis(x) % x.dim()
-    return x.unflatten(axis, (-1, int(call.op.pieces))).amax(axis + 1)
+    return x.unflatten(axis, (-1, int(call.op.pieces))).max(axis + 1).values
 
 
 def dropout(call: Call, x: Tensor) -> Tensor:

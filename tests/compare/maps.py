@@ -98,7 +98,7 @@ def global_avg_pool(call: Call, x: Tensor) -> Tensor:
 
 def global_max_pool(call: Call, x: Tensor) -> Tensor:
     x = channels_first(x)
-    return x.amax(tuple(range(2, x.dim())))
+    return sized("adaptive_max_pool", x)(x, [1] * (x.dim() - 2)).flatten(1)
 
 
 def adaptive(name: str) -> Callable[[Call, Tensor], Tensor]:

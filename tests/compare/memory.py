@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import archcalc
 
 from .network import Network
-from .storages import Peaks, Saved, peaks, saved
+from .storages import Peaks, Saved, peaks, saved, training_peak
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,7 @@ class Measured(NamedTuple):
     saved_in_place: Saved
     peak: Peaks
     peak_not_in_place: Peaks
+    training_peak: int
 
 
 def network(spec: str, settings: Mapping[str, Any], batch: int, train_from: str | None) -> Network:
@@ -64,4 +65,7 @@ def measured(
         pinned.clear()
         return found
 
-    return Measured(kept(False), kept(True), held(True), held(False))
+    def trained() -> int:
+        return training_peak(lambda x: made.run(x, training=True, inplace=False, fused=fused), made.inputs(), weights)
+
+    return Measured(kept(False), kept(True), held(True), held(False), trained())

@@ -29,8 +29,6 @@ NEED_THEIR_OUTPUT = frozenset(
         "leaky_relu",
         "elu",
         "selu",
-        "maxout",
-        "global_max_pool",
         "lstm",
         "gru",
     ]
@@ -75,7 +73,7 @@ class Network:
         training: bool,
         inplace: bool,
         fused: bool = True,
-        after: Callable[[], None] | None = None,
+        after: Callable[[], None] = lambda: None,
         copies: Copies | None = None,
     ) -> list[Tensor]:
         """The outputs. `inputs` is emptied: a caller that wants an input to live must hold it."""
@@ -86,13 +84,17 @@ class Network:
             if node.op is None:
                 continue
             overwrite = inplace and (self.may_overwrite_in_training(node) if training else self.may_overwrite(node))
-            call = Call(node.op, self.weights[node.index], training, overwrite, fused, copies)
-            tensors[node.index] = FUNCTIONS[node.kind](call, *[tensors[i] for i in node.inputs])
-            if after is not None:
-                after()
+            call = Call(node.op, self.weights[node.index], training, overwrite, fused, after, copies)
+            flowing = [tensors[i] for i in node.inputs]
             for index in set(node.inputs):
                 if self.last[index] == node.index:
                     del tensors[index]
+            if node.kind == "attention":
+                tensors[node.index] = sequences.attend(call, flowing)
+            else:
+                tensors[node.index] = FUNCTIONS[node.kind](call, *flowing)
+            after()
+            del flowing
         return [tensors[index] for _, index in graph.outputs]
 
     def may_overwrite(self, node: Node) -> bool:

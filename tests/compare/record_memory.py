@@ -22,10 +22,12 @@ HEADER = f"""\
 # weights and buffers, floating point and integers apart, activations out of place.
 # saved_in_place: the same with activations in place where the backward pass allows it; only where it differs.
 # peak: the most bytes of floating-point storages alive at inference between two operators, inputs still held, activations in
-# place (batch norm and all else not). peak_not_in_place: with none in place; only where it differs.
+# place (batch norm and all else not); within an attention also between its projections, its attention and its last projection. peak_not_in_place: with none in place; only where it differs.
 # peak_inside: with what operators hold inside too that are made of several functions; only where it differs.
 # padding_copies: what PyTorch keeps beside `saved`, because a padding that is unequal on both sides is a padded copy made before
 # the function (F.pad), and the copy is kept: an implementation, counted in `saved` as the input that it copies.
+# training_peak: the most bytes alive in the backward pass that autograd runs, beside weights and without an optimizer: what is
+# kept and not yet used, the gradients of activations, those of the weights made so far; activations out of place.
 # train_from: the weights of everything before that part are frozen. stored: attention without scaled_dot_product_attention.
 
 networks:
@@ -132,6 +134,7 @@ def figures(found: Measured) -> dict[str, int]:
         "peak": found.peak.between,
         "peak_not_in_place": found.peak_not_in_place.between,
         "peak_inside": found.peak.anywhere,
+        "training_peak": found.training_peak,
     }
     same = {"saved_in_place": "saved", "peak_not_in_place": "peak", "peak_inside": "peak"}
     new = {name: value for name, value in all_.items() if name not in same or value != all_[same[name]]}

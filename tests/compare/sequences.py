@@ -45,26 +45,56 @@ def token(call: Call, x: Tensor) -> Tensor:
 
 
 def attention(call: Call, *inputs: Tensor) -> Tensor:
-    """The projections, heads taken apart as views, scaled_dot_product_attention, and the projection out."""
-    op = call.op
-    shapes = [tuple(x.shape[1:]) for x in inputs]
-    heads = int(op.heads)
-    key, value = (int(n) for n in op._widths(shapes[0]))
-    parts = op.projections(*shapes)
-    if parts[0].name == "qkv":
-        joint = _project(call, "qkv", inputs[0])
-        split = joint.split([heads * key, heads * key, heads * value], -1)
-    else:
-        split = tuple(
-            _project(call, name, x) for name, x in (("query", inputs[0]), ("key", inputs[-1]), ("value", inputs[-1]))
-        )
-    q, k, v = (x.unflatten(-1, (heads, -1)).transpose(1, 2) for x in split)
-    if call.fused:
-        mixed = functional.scaled_dot_product_attention(q, k, v)
-    else:
-        scores = (q @ k.transpose(-2, -1) / math.sqrt(key)).softmax(-1)
-        mixed = scores @ v
+    """As `attend`, with inputs that live on."""
+    return attend(call, [*inputs])
+
+
+def attend(call: Call, inputs: list[Tensor]) -> Tensor:
+    """The projections, the attention of heads that are views, and the projection out; each dies after its last reader.
+
+    `inputs` is emptied; `call.look` is called after each part.
+    """
+    heads = int(call.op.heads)
+    projected = _projected(call, inputs)
+    inputs.clear()
+    parts = [x.unflatten(-1, (heads, -1)).transpose(1, 2) for x in projected]
+    projected.clear()
+    mixed = functional.scaled_dot_product_attention(*parts) if call.fused else _stored(call, parts)
+    call.look()
+    parts.clear()
     return _project(call, "out", mixed.transpose(1, 2).flatten(2))
+
+
+def _projected(call: Call, inputs: list[Tensor]) -> list[Tensor]:
+    """Queries, keys and values; three views of one tensor where they are joint."""
+    asking, asked = inputs[0], inputs[-1]
+    key, value = (int(n) for n in call.op._widths(tuple(asking.shape[1:])))
+    heads = int(call.op.heads)
+    if "qkv_weight" in call.weights:
+        joint = _project(call, "qkv", asking)
+        call.look()
+        return [*joint.split([heads * key, heads * key, heads * value], -1)]
+    made = [_project(call, "query", asking)]
+    call.look()
+    if len(inputs) == 2:
+        del asking
+        inputs[0] = asked
+    made.append(_project(call, "key", asked))
+    call.look()
+    made.append(_project(call, "value", asked))
+    call.look()
+    return made
+
+
+def _stored(call: Call, parts: list[Tensor]) -> Tensor:
+    """The scores and the weights as tensors."""
+    scores = (parts[0] @ parts[1].transpose(-2, -1)).div_(math.sqrt(parts[0].shape[-1]))
+    call.look()
+    del parts[:2]
+    weights = scores.softmax(-1)
+    call.look()
+    del scores
+    return weights @ parts[0]
 
 
 def _project(call: Call, name: str, x: Tensor) -> Tensor:

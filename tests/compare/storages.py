@@ -78,17 +78,19 @@ def _bytes(tensors: list[Tensor], *, floating: bool) -> int:
 
 
 class Alive(TorchDispatchMode):  # type: ignore[misc]
-    """Sums the bytes of floating-point storages as they come and go; those of `without` never count."""
+    """Sums the bytes of storages as they come and go: those of floating point, or all; those of `without` never count."""
 
-    def __init__(self, without: Iterable[Tensor] = ()) -> None:
+    def __init__(self, without: Iterable[Tensor] = (), *, floating: bool = True) -> None:
         super().__init__()
         self.held: set[int] = {storage(tensor) for tensor in without}
+        self.floating = floating
+        self.adds_in_place = False
         self.now = self.most = self.between = 0
 
     def see(self, tensor: Tensor) -> None:
         """Count a storage from now until nobody holds it."""
         key = storage(tensor)
-        if key in self.held or not tensor.is_floating_point():
+        if key in self.held or (self.floating and not tensor.is_floating_point()):
             return
         bytes_ = tensor.untyped_storage().nbytes()
         self.held.add(key)
@@ -105,11 +107,19 @@ class Alive(TorchDispatchMode):  # type: ignore[misc]
         self.between = max(self.between, self.now)
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if self.adds_in_place and func is torch.ops.aten.add.Tensor and _is_alone(args[0]):
+            return args[0].add_(args[1])
         result = func(*args, **(kwargs or {}))
         for value in tree_iter(result):
             if isinstance(value, torch.Tensor):
                 self.see(value)
         return result
+
+
+def _is_alone(tensor: Tensor) -> bool:
+    """Whether nobody else has the tensor or its storage, the caller and Python's own references aside."""
+    uses: int = torch._C._storage_Use_Count(tensor.untyped_storage()._cdata)
+    return int(tensor._use_count()) <= 4 and uses <= 2
 
 
 def peaks(
@@ -123,3 +133,21 @@ def peaks(
         result = run(inputs, alive.look)
     del result
     return Peaks(alive.most, alive.between)
+
+
+def training_peak(run: Callable[[list[Tensor]], list[Tensor]], inputs: list[Tensor], weights: Iterable[Tensor]) -> int:
+    """The most bytes alive in the backward pass of a run, weights left out, their gradients not.
+
+    The outputs and their gradients, which are held from outside, are taken off. Autograd adds a gradient into one that
+    it has already in place, but not under a dispatch mode, which therefore does it itself.
+    """
+    alive = Alive(weights, floating=False)
+    for index in range(len(inputs)):
+        alive.see(inputs[index])
+    with alive:
+        outputs = run(inputs)
+        grown = [torch.ones_like(output) for output in outputs]
+        alive.most, alive.adds_in_place = alive.now, True
+        torch.autograd.backward(outputs, grown)
+    held: int = 2 * sum(output.untyped_storage().nbytes() for output in outputs)
+    return alive.most - held

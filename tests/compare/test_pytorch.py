@@ -13,7 +13,16 @@ pytestmark = pytest.mark.compare
 OPERATORS = Path(__file__).parents[1] / "ops" / "pytorch_saved.yaml"
 NETWORKS = yaml.safe_load(Path(__file__).with_name("pytorch_memory.yaml").read_text("utf-8"))["networks"]
 FIGURES = frozenset(
-    ["saved", "saved_integer", "saved_in_place", "padding_copies", "peak", "peak_not_in_place", "peak_inside"]
+    [
+        "saved",
+        "saved_integer",
+        "saved_in_place",
+        "padding_copies",
+        "peak",
+        "peak_not_in_place",
+        "peak_inside",
+        "training_peak",
+    ]
 )
 
 
