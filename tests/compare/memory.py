@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import torch
+
 import archcalc
 
 from .network import Network
@@ -56,6 +58,12 @@ def measured(
             lambda copies: made.run(made.inputs(), training=True, inplace=inplace, fused=fused, copies=copies), weights
         )
 
+    def allowed() -> None:
+        """Raises RuntimeError where the backward pass does not allow what was overwritten."""
+        torch.autograd.backward([x.sum() for x in made.run(made.inputs(), training=True, inplace=True, fused=fused)])
+        for weight in weights:
+            weight.grad = None
+
     def held(inplace: bool) -> Peaks:
         inputs = made.inputs()
         pinned: list[Tensor] = list(inputs) if keep_input else []
@@ -68,4 +76,5 @@ def measured(
     def trained() -> int:
         return training_peak(lambda x: made.run(x, training=True, inplace=False, fused=fused), made.inputs(), weights)
 
+    allowed()
     return Measured(kept(False), kept(True), held(True), held(False), trained())

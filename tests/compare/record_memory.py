@@ -22,7 +22,8 @@ HEADER = f"""\
 # weights and buffers, floating point and integers apart, activations out of place.
 # saved_in_place: the same with activations in place where the backward pass allows it; only where it differs.
 # peak: the most bytes of floating-point storages alive at inference between two operators, inputs still held, activations in
-# place (batch norm and all else not); within an attention also between its projections, its attention and its last projection. peak_not_in_place: with none in place; only where it differs.
+# place (batch norm and all else not); within an attention, between its projections, the attention itself and the last projection.
+# peak_not_in_place: with none in place; only where it differs.
 # peak_inside: with what operators hold inside too that are made of several functions; only where it differs.
 # padding_copies: what PyTorch keeps beside `saved`, because a padding that is unequal on both sides is a padded copy made before
 # the function (F.pad), and the copy is kept: an implementation, counted in `saved` as the input that it copies.

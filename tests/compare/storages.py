@@ -38,12 +38,12 @@ def storage(tensor: Tensor) -> int:
 
 
 def packed(run: Callable[[], Any]) -> tuple[list[Tensor], Any]:
-    """Every tensor that autograd packed while running, and what the run gave (which keeps them alive)."""
+    """Every tensor that autograd packed while running, without its history, and what the run gave."""
     kept: list[Tensor] = []
 
     def pack(tensor: Tensor) -> Tensor:
-        kept.append(tensor)
-        return tensor
+        kept.append(tensor.detach())  # with its history, it would hold what holds it
+        return kept[-1]
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         result = run()
@@ -138,16 +138,16 @@ def peaks(
 def training_peak(run: Callable[[list[Tensor]], list[Tensor]], inputs: list[Tensor], weights: Iterable[Tensor]) -> int:
     """The most bytes alive in the backward pass of a run, weights left out, their gradients not.
 
-    The outputs and their gradients, which are held from outside, are taken off. Autograd adds a gradient into one that
-    it has already in place, but not under a dispatch mode, which therefore does it itself.
+    Backward starts from the outputs times 1; these and their gradients are held from outside and taken off. Autograd
+    adds a gradient into one that it has already in place, but not under a dispatch mode, which therefore does it itself.
     """
     alive = Alive(weights, floating=False)
     for index in range(len(inputs)):
         alive.see(inputs[index])
     with alive:
-        outputs = run(inputs)
-        grown = [torch.ones_like(output) for output in outputs]
+        ends = [output * 1 for output in run(inputs)]
+        grown = [torch.ones_like(end) for end in ends]
         alive.most, alive.adds_in_place = alive.now, True
-        torch.autograd.backward(outputs, grown)
-    held: int = 2 * sum(output.untyped_storage().nbytes() for output in outputs)
+        torch.autograd.backward(ends, grown)
+    held: int = sum(end.untyped_storage().nbytes() for end in [*ends, *grown])
     return alive.most - held
