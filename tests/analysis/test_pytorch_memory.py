@@ -79,7 +79,7 @@ TRAINING_DIFFERS: dict[str, str] = {
     "the parts of an attention make the gradients of their weights one after the other": """
         vit_b_16 vit_b_16-batch=3 vit_b_16-stored=True vit_b_16-train_from=encoder12
         bert_base-settings={'T':512}-stored=True""",
-    "weights that are tied have a gradient for each use until they are added": """
+    "weights that are tied have a gradient for each use, and these are added into a third tensor": """
         transformer_base gpt2-settings={'T':64} gpt2-settings={'T':64}-stored=True""",
     "compositions, and their backward passes, hold more": """
         alexnet_2012 zfnet vgg11_lrn lenet5 lenet5-batch=5 highway_cifar2 fitnet1""",

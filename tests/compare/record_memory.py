@@ -29,6 +29,7 @@ HEADER = f"""\
 # the function (F.pad), and the copy is kept: an implementation, counted in `saved` as the input that it copies.
 # training_peak: the most bytes alive in the backward pass that autograd runs, beside weights and without an optimizer: what is
 # kept and not yet used, the gradients of activations, those of the weights made so far; activations out of place.
+# batch: samples, where it is not 1. keep_input: the input is held to the end.
 # train_from: the weights of everything before that part are frozen. stored: attention without scaled_dot_product_attention.
 
 networks:
