@@ -30,6 +30,7 @@ def label(case: dict[str, Any]) -> str:
     return "-".join(str(value) for name, value in case.items() if name not in FIGURES).replace(" ", "")
 
 
+@pytest.mark.filterwarnings("ignore:TF32")  # of switching oneDNN off, where there is no such device
 def test_operators() -> None:
     pytest.importorskip("torch")
     from .record_saved import cases, line
