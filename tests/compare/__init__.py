@@ -1,0 +1,1 @@
+"""Other implementations, installed and really run: PyTorch."""
