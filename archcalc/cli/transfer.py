@@ -24,9 +24,13 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("source", metavar="FROM", help="the network that has the weights: a path, or a name of the zoo")
     parser.add_argument("target", metavar="TO", nargs="?", help="where they go (default: the same spec, see --set-to)")
     building(parser)
-    for side, which in (("from", "first"), ("to", "second")):
+    for side in ("from", "to"):
         parser.add_argument(
-            f"--set-{side}", metavar="NAME=VALUE", action="append", default=[], help=f"the same for the {which} only"
+            f"--set-{side}",
+            metavar="NAME=VALUE",
+            action="append",
+            default=[],
+            help=f"like --set, for {side.upper()} only",
         )
     parser.add_argument("--format", choices=renderer.FORMATS, default="table", help="how to show it (default: table)")
     parser.add_argument("--output", metavar="FILE", help="write to a file instead of the screen")
