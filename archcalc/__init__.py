@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from archcalc.studies.formula import Formulas
     from archcalc.studies.solve import Solution
     from archcalc.studies.sweep import Sweep
+    from archcalc.studies.transfer import Transfer
 
 
 BATCH = "batch"
@@ -72,6 +73,7 @@ __all__ = [
     "memory",
     "solve",
     "sweep",
+    "transfer",
 ]
 
 
@@ -143,6 +145,21 @@ def compare(a: Report, b: Report) -> Comparison:
     from archcalc.studies.compare import compare as compared
 
     return compared(a, b)
+
+
+def transfer(
+    a: str | Path | Mapping[str, Any] | Spec | Graph, b: str | Path | Mapping[str, Any] | Spec | Graph
+) -> Transfer:
+    """Which weights of network `a` can be loaded into network `b`, bottom up to the first layer that does not fit.
+
+    The n-th layer with weights goes into the n-th where the operator, the names of the weights and their shapes are the
+    same; what lies beyond and has equal paths and shapes is told apart. Each is a graph, or a spec as `graph` takes it.
+    Raises an ArchcalcError; UndecidedError where free names leave open whether shapes are equal.
+    """
+    from archcalc.studies.transfer import transfer as transferred
+
+    source, target = (network if isinstance(network, Graph) else graph(network) for network in (a, b))
+    return transferred(source, target)
 
 
 def compile(  # the verb of the library: archcalc.compile

@@ -16,6 +16,7 @@ from documents import DOCUMENTS, PAGES, ROOT, blocks, replay
 import archcalc
 from archcalc.precision import PRECISIONS
 from archcalc.recorded import product, total
+from archcalc.render import transfer
 from archcalc.render.json import as_data
 from archcalc.shape import space
 from archcalc.spec.figure import QUANTITIES, UNITS
@@ -112,6 +113,17 @@ def test_json_keys() -> None:
     assert _listed(text, "A layer") == set(data["layers"][0])
     assert _listed(text, "`receptive_field`") == {*field, "of"} == set(data["totals"]["receptive_field"])
     json.dumps(data)
+
+
+def test_json_keys_of_a_transfer() -> None:
+    """docs/json.md lists exactly the keys that a transfer has."""
+    answer = archcalc.transfer("vgg16", archcalc.graph("vgg16", settings={"classes": 10}))
+    data = transfer.as_data(answer, ("VGG-16", "VGG-16"))
+    text = (ROOT / "docs" / "json.md").read_text("utf-8")
+    assert _listed(text, "The object of a transfer") == set(data)
+    assert _listed(text, "A network of a transfer") == set(data["to"])
+    assert _listed(text, "A layer that is loaded") == set(data["loaded"][0])
+    assert _listed(text, "`stop`") == set(data["stop"])
 
 
 def test_quantities_are_explained() -> None:

@@ -19,6 +19,7 @@ COMMANDS = {
     "formula": "totals as closed forms in the hyperparameters left free",
     "explain": "the worked answer for one layer or one total, with formula, numbers and result",
     "compare": "two networks side by side, in numbers or as the exact quotient in their symbols",
+    "transfer": "which weights of one network can be loaded into another, and how much of each that is",
     "sweep": "one network at many values of its hyperparameters, with conditions and fronts",
     "solve": "which hyperparameters keep a budget or come nearest to a figure",
     "memory": "what is alive step by step, what training keeps, and the peaks of both",

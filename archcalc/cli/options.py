@@ -15,8 +15,18 @@ if TYPE_CHECKING:
 
 
 def network(parser: ArgumentParser, *, free: bool = True) -> None:
-    """A spec, and what to change in it; `free` where symbols can be left."""
+    """A spec, what to change in it, and how it is counted; `free` where symbols can be left."""
     parser.add_argument("spec", help="a path, or the name of a spec of the zoo")
+    building(parser, free=free)
+    number = "a number or a symbol" if free else "a number"
+    parser.add_argument("--batch", default="1", help=f"samples at once, {number}; multiplies bytes only")
+    parser.add_argument(
+        "--dtype", default="float32", metavar="TYPE", help=f"precision of an element: {', '.join(PRECISIONS)}"
+    )
+
+
+def building(parser: ArgumentParser, *, free: bool = True) -> None:
+    """What to change in a spec; `free` where symbols can be left."""
     parser.add_argument(
         "--set", metavar="NAME=VALUE", action="append", default=[], help="another value for a hyperparameter"
     )
@@ -24,11 +34,6 @@ def network(parser: ArgumentParser, *, free: bool = True) -> None:
         parser.add_argument(
             "--free", metavar="NAME", action="append", default=[], help="leave a hyperparameter free, as a symbol"
         )
-    number = "a number or a symbol" if free else "a number"
-    parser.add_argument("--batch", default="1", help=f"samples at once, {number}; multiplies bytes only")
-    parser.add_argument(
-        "--dtype", default="float32", metavar="TYPE", help=f"precision of an element: {', '.join(PRECISIONS)}"
-    )
     parser.add_argument(
         "--training-parts", action="store_true", help="with the parts that only training has, such as auxiliary heads"
     )
@@ -80,11 +85,14 @@ def setup(arguments: Namespace) -> Setup:
 
 def choices(arguments: Namespace) -> dict[str, Any]:
     """The keyword arguments of archcalc.analyze."""
+    return {**built(arguments), "batch": arguments.batch, "dtype": arguments.dtype}
+
+
+def built(arguments: Namespace) -> dict[str, Any]:
+    """The keyword arguments of archcalc.graph."""
     return {
         "settings": settings(arguments.set),
         "free": [name for names in getattr(arguments, "free", ()) for name in listed(names)],
-        "batch": arguments.batch,
-        "dtype": arguments.dtype,
         "training": arguments.training_parts,
         "limits": LIMITS if arguments.max_layers is None else LIMITS.with_layers(max(1, arguments.max_layers)),
     }

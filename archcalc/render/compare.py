@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcalc import version
 from archcalc.recorded import is_free, known
 from archcalc.render.csv import guarded
-from archcalc.render.facts import flow, setting
+from archcalc.render.facts import flow, other_settings
 from archcalc.render.json import as_data as report_data
 from archcalc.render.markdown import escaped, marks_escaped
 from archcalc.render.rows import SCREEN
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from archcalc.recorded import Quantity
     from archcalc.render.screen import Line
-    from archcalc.report import Report
     from archcalc.studies.compare import Comparison, Pair, Part
 
 FORMATS = ("table", "json", "csv", "markdown")
@@ -77,21 +76,16 @@ def _head(comparison: Comparison, *, symbolic: bool) -> list[str]:
     flows = ["" if symbolic else flow(report, Exact()) for report in (a, b)]
     equal = flows[0] == flows[1]
     own = [
-        ", ".join([f"{letter}: {report.name}", *_settings(report, other), *([] if equal else [text])])
+        ", ".join(
+            [
+                f"{letter}: {report.name}",
+                *other_settings(report.hyperparameters, other.hyperparameters),
+                *([] if equal else [text]),
+            ]
+        )
         for letter, report, other, text in zip("AB", (a, b), (b, a), flows, strict=True)
     ]
     return [*own, flows[0]] if equal and not symbolic else own
-
-
-def _settings(report: Report, other: Report) -> list[str]:
-    """The hyperparameters that both have, with other values."""
-    return [
-        text
-        for name, value in report.hyperparameters.items()
-        if name in other.hyperparameters
-        and not is_free(value)
-        and (text := setting(name, value)) != setting(name, other.hyperparameters[name])
-    ]
 
 
 def _totals(comparison: Comparison) -> Grid:

@@ -9,7 +9,7 @@ from archcalc.render import rows as rows_
 from archcalc.render.units import CONVENTION, TIMES, count, per_axis, shape, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from archcalc.analysis.receptive_field import ReceptiveField
     from archcalc.recorded import Size
@@ -55,6 +55,15 @@ def setting(name: str, value: object) -> str:
     """One hyperparameter and its value."""
     text = _value(value)
     return f"{name} = {text}" if text != name else f"{name} free"
+
+
+def other_settings(own: Mapping[str, object], others: Mapping[str, object]) -> list[str]:
+    """The hyperparameters that another network has too, with another value; free ones apart."""
+    return [
+        text
+        for name, value in own.items()
+        if name in others and not is_free(value) and (text := setting(name, value)) != setting(name, others[name])
+    ]
 
 
 def _value(value: object) -> str:
