@@ -16,6 +16,7 @@ from documents import DOCUMENTS, PAGES, ROOT, blocks, replay
 import archcalc
 from archcalc.precision import PRECISIONS
 from archcalc.recorded import product, total
+from archcalc.render.deploy import as_data as deployment_data
 from archcalc.render.json import as_data
 from archcalc.shape import space
 from archcalc.spec.figure import QUANTITIES, UNITS
@@ -112,6 +113,14 @@ def test_json_keys() -> None:
     assert _listed(text, "A layer") == set(data["layers"][0])
     assert _listed(text, "`receptive_field`") == {*field, "of"} == set(data["totals"]["receptive_field"])
     json.dumps(data)
+
+
+def test_json_keys_of_a_deployment() -> None:
+    """docs/json.md names every key that a deployment has beside those of a report."""
+    deployment = deployment_data(archcalc.deploy("vgg16", flops_per_second="2T", bandwidth="50GB"))
+    section = (ROOT / "docs" / "json.md").read_text("utf-8").split("## The JSON of `archcalc deploy`", 1)[1]
+    nested = (deployment["machine"], deployment["whole_network"], deployment["on_disk"][0], deployment["layers"][0])
+    assert {*deployment, *(key for keys in nested for key in keys)} <= set(re.findall(r"`(\w+)`", section))
 
 
 def test_quantities_are_explained() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from fractions import Fraction
 from io import StringIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,11 +16,10 @@ from archcalc.render.json import Texts
 from archcalc.render.screen import Cell, Column, Name, Screen, cut, shown, table, wrapped
 from archcalc.render.units import TIMES, Exact, count, duration, exact, percent, ratio, size
 from archcalc.studies.deploy import total_demand
-from archcalc.studies.roofline import MEMORY, limited_by, quotient_text
+from archcalc.studies.roofline import MEMORY, quotient_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from fractions import Fraction
 
     from archcalc.render.screen import Line
     from archcalc.studies.deploy import Deployed, Deployment, Stored
@@ -194,7 +194,7 @@ def _bounds(deployment: Deployment, machine: Machine) -> Iterator[tuple[str, str
     rates = f"{count(machine.flops_per_second)} flops and {count(machine.bandwidth)} bytes per second"
     yield "machine", f"{rates}: ridge point {ratio(machine.ridge)} flops per byte"
     limited = deployment.memory_limited
-    slower = "bandwidth" if limited_by(deployment.whole, machine) == MEMORY else "arithmetic"
+    slower = "bandwidth" if deployment.limited_by == MEMORY else "arithmetic"
     seconds, whole = deployment.layer_by_layer_seconds, deployment.whole_network_seconds
     assert seconds is not None
     assert whole is not None
@@ -243,12 +243,18 @@ def as_data(deployment: Deployment) -> dict[str, Any]:
         "weights_precision": deployment.weights,
         "conditions": texts.conditions,
         "on_disk": [_stored(deployment, stored) for stored in deployment.sizes],
-        "layer_by_layer": _demand(deployment.demand) | {"seconds": deployment.layer_by_layer_seconds},
-        "whole_network": _demand(deployment.whole) | {"seconds": deployment.whole_network_seconds},
-        "machine": None if machine is None else {**machine._asdict(), "ridge": machine.ridge},
+        "machine": None if machine is None else _whole({**machine._asdict(), "ridge": machine.ridge}),
+        "layer_by_layer": _demand(deployment.demand) | _whole({"seconds": deployment.layer_by_layer_seconds}),
+        "whole_network": _demand(deployment.whole)
+        | _whole({"seconds": deployment.whole_network_seconds, "limited_by": deployment.limited_by}),
         "layers": [_layer(one) for one in deployment.layers],
     }
     return {key: texts.plain(value) for key, value in data.items()}
+
+
+def _whole(values: dict[str, Any]) -> dict[str, Any]:
+    """Fractions that are whole as integers."""
+    return {k: int(v) if isinstance(v, Fraction) and v.denominator == 1 else v for k, v in values.items()}
 
 
 def _stored(deployment: Deployment, stored: Stored) -> dict[str, Any]:
@@ -268,4 +274,4 @@ def _plain(text: str | None) -> str | int | None:
 
 def _layer(one: Deployed) -> dict[str, Any]:
     bound = dict.fromkeys(("seconds", "limited_by", "compute_bound_from")) if one.bound is None else one.bound._asdict()
-    return {"path": one.layer.path, "op": one.layer.op, "line": one.layer.line, **_demand(one.demand), **bound}
+    return {"path": one.layer.path, "op": one.layer.op, "line": one.layer.line, **_demand(one.demand), **_whole(bound)}

@@ -81,6 +81,11 @@ class Deployment(NamedTuple):
         """The least time even if everything between the layers stays in caches."""
         return None if self.machine is None else least_seconds(self.whole, self.machine)
 
+    @property
+    def limited_by(self) -> str | None:
+        """What limits the network even if everything between the layers stays in caches."""
+        return None if self.machine is None else limited_by(self.whole, self.machine)
+
     def smaller(self, size: Stored) -> Quantity | None:
         """How many times smaller than in float32 it is on disk, exactly; None where nothing is stored."""
         return divide(self.sizes[0].bytes, size.bytes) if is_free(size.bytes) or size.bytes != 0 else None
@@ -137,7 +142,8 @@ def _on_disk(moves: Sequence[Traffic], precision: str) -> Stored:
 def _deployed(move: Traffic, layer: Layer, report: Report, weights: str, machine: Machine | None) -> Deployed:
     bits = PRECISIONS[report.precision]
     arrays = total([array_bytes(array, array.read, weights) for array in move.arrays])
-    tensors, loops = stored(move.tensors, bits, report.batch), list(move.loops)
+    tensors = stored(move.tensors, bits, report.batch) if move.tensors else 0
+    loops = list(move.loops)
     demand = Demand(layer.flops * report.batch, summed(arrays, loops), summed(tensors, loops))
     if machine is None or not demand.moves:
         return Deployed(layer, demand, None)
