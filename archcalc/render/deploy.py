@@ -9,7 +9,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcalc import version
-from archcalc.recorded import is_free, known
+from archcalc.recorded import divide, is_free, known
 from archcalc.render.csv import guarded
 from archcalc.render.facts import flow, settings
 from archcalc.render.json import Texts
@@ -192,7 +192,8 @@ def _facts(deployment: Deployment) -> Iterator[tuple[str, str]]:
 
 def _bounds(deployment: Deployment, machine: Machine) -> Iterator[tuple[str, str]]:
     rates = f"{count(machine.flops_per_second)} flops and {count(machine.bandwidth)} bytes per second"
-    yield "machine", f"{rates}: ridge point {ratio(machine.ridge)} flops per byte"
+    ridge = ratio(known(divide(*machine)) if machine.ridge < 1000 else machine.ridge)
+    yield "machine", f"{rates}: ridge point {ridge} flops per byte"
     limited = deployment.memory_limited
     slower = "bandwidth" if deployment.limited_by == MEMORY else "arithmetic"
     seconds, whole = deployment.layer_by_layer_seconds, deployment.whole_network_seconds

@@ -70,8 +70,12 @@ def size(number: Quantity) -> str:
 
 
 def duration(seconds: Number) -> str:
-    """A time with three significant digits and an SI unit: 28.2 ms."""
-    return _scaled(Fraction(seconds) * PICOSECONDS[-1][1], PICOSECONDS) if seconds else "0 s"
+    """A time with three significant digits and an SI unit: 28.2 ms, 1.50e3 s."""
+    if not seconds:
+        return "0 s"
+    return (
+        _scaled(Fraction(seconds), (("s", 1),)) if seconds >= 999 else _scaled(Fraction(seconds) * 10**12, PICOSECONDS)
+    )
 
 
 def signed(number: Quantity, exact: Exact) -> str:

@@ -152,6 +152,14 @@ def test_durations() -> None:
     assert texts == ["1.00 s", "10.0 ms", "100 µs", "1.00 µs", "10.0 ns", "100 ps", "1.00 ps"]
     assert duration(Fraction(0)) == "0 s"
     assert duration(Fraction(123456, 1000)) == "123 s"
+    assert duration(Fraction(99999, 100)) == "1.00e3 s"
+    assert duration(Fraction(10**40)) == "1.00e40 s"
+
+
+def test_numbers_beyond_reason() -> None:
+    shown = lines(archcalc.deploy("vgg16", flops_per_second=10**80 + 1, bandwidth=Fraction(1, 10**30), batch=10**60))
+    assert max(map(len, shown)) <= 80
+    assert len(shown) < 70
 
 
 def test_nothing_but_numbers_needs_no_sympy(monkeypatch: pytest.MonkeyPatch) -> None:
