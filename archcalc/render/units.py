@@ -73,9 +73,8 @@ def duration(seconds: Number) -> str:
     """A time with three significant digits and an SI unit: 28.2 ms, 1.50e3 s."""
     if not seconds:
         return "0 s"
-    return (
-        _scaled(Fraction(seconds), (("s", 1),)) if seconds >= 999 else _scaled(Fraction(seconds) * 10**12, PICOSECONDS)
-    )
+    scale, units = (1, (("s", 1),)) if seconds >= 999 else (10**12, PICOSECONDS)
+    return _scaled(Fraction(seconds) * scale, units)
 
 
 def signed(number: Quantity, exact: Exact) -> str:

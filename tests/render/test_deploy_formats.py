@@ -86,7 +86,7 @@ def test_every_line_fits() -> None:
     for deployment in (
         archcalc.deploy("resnet50", **MACHINE),
         archcalc.deploy("gpt2", precision="int8"),
-        archcalc.deploy("densenet40_k12", free=["growth", "H"], batch="b"),
+        archcalc.deploy("lenet_d2l", free=["classes", "H"], batch="b"),
     ):
         for room in (80, 120):
             shown = lines(deployment, expand=True, room=room)
