@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import archcalc
 from archcalc.cli.options import choices, network
 from archcalc.cli.write import write
+from archcalc.precision import PRECISIONS
 from archcalc.render import deploy as renderer
-from archcalc.report import PRECISIONS
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -30,7 +30,7 @@ def arguments(parser: ArgumentParser) -> None:
         "--bandwidth", metavar="RATE", help="the most bytes per second between its memory and arithmetic: 50GB, 1.5TB"
     )
     parser.add_argument(
-        "--precision",
+        "--weights",
         metavar="TYPE",
         help=f"precision of the weights (default: that of --dtype): {', '.join(PRECISIONS)}",
     )
@@ -47,7 +47,7 @@ def run(arguments: Namespace) -> int:
         arguments.spec,
         flops_per_second=arguments.flops_per_second,
         bandwidth=arguments.bandwidth,
-        precision=arguments.precision,
+        weights=arguments.weights,
         **choices(arguments),
     )
     write(renderer.render(deployment, arguments.format, expand=arguments.expand), arguments.output)

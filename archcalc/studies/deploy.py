@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcalc.analysis.loops import summed
 from archcalc.analysis.traffic import traffic
 from archcalc.errors import UsageError
+from archcalc.precision import bits, stored, tensor_bytes
 from archcalc.recorded import divide, free_names, is_free, maximum, product, total
-from archcalc.report import PRECISIONS, stored
 from archcalc.studies.roofline import MEMORY, Bound, Demand, compute_bound_from, least_seconds, limited_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from archcalc.analysis.traffic import Array, Traffic
-    from archcalc.graph import Graph
     from archcalc.recorded import Quantity, Size
     from archcalc.report import Layer, Report
     from archcalc.studies.machine import Machine
@@ -46,18 +45,22 @@ class Deployed(NamedTuple):
 
 
 class Deployment(NamedTuple):
-    """A network on its way to a device: the report has the precision of its tensors, `weights` is that of its weights.
+    """A report, the sizes on disk, what each layer demands of a machine, and the machine if there is one.
 
     `whole` is what is demanded even if everything between the layers stays in caches: all flops, and every weight,
     input and output moved once.
     """
 
     report: Report
-    weights: str
     sizes: tuple[Stored, ...]
     layers: tuple[Deployed, ...]
     whole: Demand
     machine: Machine | None
+
+    @property
+    def weights(self) -> str:
+        """The precision of the weights."""
+        return weights_precision(self.report)
 
     @property
     def demand(self) -> Demand:
@@ -97,8 +100,8 @@ def total_demand(demands: Iterable[Demand]) -> Demand:
     return Demand(*[total(column) for column in columns])
 
 
-def deployment(graph: Graph, report: Report, weights: str, machine: Machine | None = None) -> Deployment:
-    """All that is asked of a graph and its report; `weights` is the precision of the weights.
+def deployment(report: Report, machine: Machine | None = None) -> Deployment:
+    """All that is asked of a report, in the precisions of its setup.
 
     Raises UsageError where there is a machine and some name is free.
     """
@@ -108,23 +111,26 @@ def deployment(graph: Graph, report: Report, weights: str, machine: Machine | No
             f"a roofline takes numbers, and left free: {names}",
             hint="sizes on disk and intensities can be formulas: leave out flops per second and bandwidth",
         )
-    moves = traffic(graph, report.batch, training=report.mode == "training")
+    moves = traffic(report.graph, report.batch, training=report.mode == "training")
+    precisions = dict.fromkeys((*ON_DISK, weights_precision(report)))
     return Deployment(
         report,
-        weights,
-        tuple(_on_disk(moves, precision) for precision in dict.fromkeys((*ON_DISK, weights))),
-        tuple(
-            _deployed(move, layer, report, weights, machine) for move, layer in zip(moves, report.layers, strict=True)
-        ),
-        _whole(graph, report, weights, moves),
+        tuple(_on_disk(moves, precision) for precision in precisions),
+        tuple(_deployed(move, layer, report, machine) for move, layer in zip(moves, report.layers, strict=True)),
+        _whole(report, moves),
         machine,
     )
 
 
+def weights_precision(report: Report) -> str:
+    """The precision of the weights: that of activations where they have none of their own."""
+    return report.setup.weights or report.precision
+
+
 def array_bytes(array: Array, scalars: Size, precision: str) -> Size:
     """The bytes of so many scalars of an array; integer precisions leave buffers in float32."""
-    precision = "float32" if precision.startswith("int") and not array.learned else precision
-    return stored([scalars], PRECISIONS[precision], 1)
+    whole = precision.startswith(("int", "uint"))
+    return tensor_bytes(scalars, bits("float32" if whole and not array.learned else precision))
 
 
 def _on_disk(moves: Sequence[Traffic], precision: str) -> Stored:
@@ -139,21 +145,22 @@ def _on_disk(moves: Sequence[Traffic], precision: str) -> Stored:
     return Stored(precision, total(params), total(buffers))
 
 
-def _deployed(move: Traffic, layer: Layer, report: Report, weights: str, machine: Machine | None) -> Deployed:
-    bits = PRECISIONS[report.precision]
+def _deployed(move: Traffic, layer: Layer, report: Report, machine: Machine | None) -> Deployed:
+    width, weights = bits(report.precision), weights_precision(report)
     arrays = total([array_bytes(array, array.read, weights) for array in move.arrays])
-    tensors = stored(move.tensors, bits, report.batch) if move.tensors else 0
+    tensors = stored(move.tensors, width, report.batch) if move.tensors else 0
     loops = list(move.loops)
     demand = Demand(layer.flops * report.batch, summed(arrays, loops), summed(tensors, loops))
     if machine is None or not demand.moves:
         return Deployed(layer, demand, None)
     sizes = [int(size) for size in move.tensors]
-    crossing = compute_bound_from(int(layer.flops), int(demand.weight_bytes), sizes, bits, machine)
+    crossing = compute_bound_from(int(layer.flops), int(demand.weight_bytes), sizes, width, machine)
     return Deployed(layer, demand, Bound(least_seconds(demand, machine), limited_by(demand, machine), crossing))
 
 
-def _whole(graph: Graph, report: Report, weights: str, moves: Sequence[Traffic]) -> Demand:
+def _whole(report: Report, moves: Sequence[Traffic]) -> Demand:
     """All flops; every array as far as some layer reads it, every input and every output once."""
+    graph, weights = report.graph, weights_precision(report)
     read: dict[tuple[int, str], Size] = {}
     for move in moves:
         for array in move.arrays:
@@ -163,5 +170,5 @@ def _whole(graph: Graph, report: Report, weights: str, moves: Sequence[Traffic])
                 read[array.owner] = maximum(known, size)
     ends = dict.fromkeys([*graph.inputs, *(index for _, index in graph.outputs)])
     tensors = [product(graph.nodes[index].shape) for index in ends]
-    moved = stored(tensors, PRECISIONS[report.precision], report.batch)
+    moved = stored(tensors, bits(report.precision), report.batch)
     return Demand(report.totals.flops * report.batch, total(list(read.values())), moved)

@@ -22,11 +22,11 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 
 def test_the_command_says_what_the_function_says(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(
-        capsys, "vgg16", "--flops-per-second", "2T", "--bandwidth", "50GB", "--precision", "int8", "--batch", "8",
+        capsys, "vgg16", "--flops-per-second", "2T", "--bandwidth", "50GB", "--weights", "int8", "--batch", "8",
         "--dtype", "float16", "--set", "classes=10", "--format", "json",
     )  # fmt: skip
     deployment = archcalc.deploy(
-        "vgg16", flops_per_second="2T", bandwidth="50GB", precision="int8", batch=8, dtype="float16",
+        "vgg16", flops_per_second="2T", bandwidth="50GB", weights="int8", batch=8, dtype="float16",
         settings={"classes": 10},
     )  # fmt: skip
     assert code == 0

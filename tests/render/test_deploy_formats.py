@@ -85,7 +85,7 @@ def test_the_layers_that_take_longest_are_shown_in_their_order() -> None:
 def test_every_line_fits() -> None:
     for deployment in (
         archcalc.deploy("resnet50", **MACHINE),
-        archcalc.deploy("gpt2", precision="int8"),
+        archcalc.deploy("gpt2", weights="int8"),
         archcalc.deploy("lenet_d2l", free=["classes", "H"], batch="b"),
     ):
         for room in (80, 120):

@@ -79,7 +79,7 @@ def test_shared_weights_are_stored_once() -> None:
 
 
 def test_the_precision_asked_for_is_listed_too() -> None:
-    deployment = archcalc.deploy("lenet5", precision="float64")
+    deployment = archcalc.deploy("lenet5", weights="float64")
     assert on_disk(deployment)["float64"] == 8 * deployment.report.totals.params_and_buffers
     assert "bfloat16" not in on_disk(deployment)
 
@@ -121,7 +121,7 @@ def test_alexnet_by_hand() -> None:
 
 def test_weights_and_tensors_of_their_own_precision() -> None:
     network = spec("[{linear: 10}, batch_norm]", "[7]")
-    demands = [one.demand for one in archcalc.deploy(network, precision="int4", dtype="float16", batch=3).layers]
+    demands = [one.demand for one in archcalc.deploy(network, weights="int4", dtype="float16", batch=3).layers]
     assert [(d.weight_bytes, d.activation_bytes) for d in demands] == [
         (35 + 5, 2 * 3 * (7 + 10)),
         (5 + 5 + 4 * 20, 2 * 3 * (10 + 10)),  # the running statistics stay in float32
@@ -264,7 +264,7 @@ def test_the_batch_in_closed_form() -> None:
         ({"free": ["growth"], **MACHINE}, "a roofline takes numbers, and left free: growth"),
         ({"batch": "b", **MACHINE}, "a roofline takes numbers, and left free: b"),
         ({"bandwidth": "50GB"}, "a roofline takes two numbers: flops per second and bandwidth"),
-        ({"precision": "int3"}, "there is no precision 'int3'"),
+        ({"weights": "int99"}, "there is no precision 'int99'"),
         ({"batch": 0}, "a batch is a whole number"),
     ],
 )
