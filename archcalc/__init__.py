@@ -304,7 +304,8 @@ def deploy(
 
     A machine is two numbers, or texts such as "2T" and "50GB": with them come the layers that memory limits, lower
     bounds on latency, and the batches from which layers become compute-bound. `weights` is their precision, that of
-    all else unless given; other options are those of `analyze`. Raises an ArchcalcError, as `analyze` does.
+    all else unless given; of a `setup` precisions and `fold_batch_norm` count here; other options are those of
+    `analyze`. Raises an ArchcalcError, as `analyze` does.
     """
     from archcalc.studies.deploy import deployment
     from archcalc.studies.machine import read_machine

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.analysis.loops import around
-from archcalc.ops.op import VIEW
+from archcalc.analysis.steps import folded
+from archcalc.ops.op import VIEW, Weight
 from archcalc.ops.sequence import Embedding, Position
 from archcalc.recorded import Size, minimum, product
+from archcalc.shape import features
 
 if TYPE_CHECKING:
     from archcalc.graph import Graph, Loop, Node
@@ -23,11 +25,12 @@ class Array(NamedTuple):
 
 
 class Traffic(NamedTuple):
-    """What one operator moves: elements of each tensor that it reads or writes for a sample, and stored arrays.
+    """The flops of one operator for a sample, the elements of each tensor that it reads or writes, and stored arrays.
 
     Inside loops of which one pass is in the graph, that is for this pass.
     """
 
+    flops: Size = 0
     tensors: tuple[Size, ...] = ()
     arrays: tuple[Array, ...] = ()
     loops: tuple[Loop, ...] = ()
@@ -36,34 +39,39 @@ class Traffic(NamedTuple):
 NOTHING = Traffic()
 
 
-def traffic(graph: Graph, batch: Size, *, training: bool = False) -> list[Traffic]:
+def traffic(graph: Graph, batch: Size, *, training: bool = False, fold_batch_norm: bool = False) -> list[Traffic]:
     """What every operator moves, in order; each tensor that flows in is read once, the output is written once.
 
-    A view moves nothing, nor does dropout unless `training`. Source of the model: Williams, Waterman and Patterson
-    2009, Communications of the ACM 52(4).
+    A view moves nothing, nor does dropout unless `training`. With `fold_batch_norm` nor does a batch norm that is
+    inside the layer before it, which has a bias then. Source of the model: Williams, Waterman and Patterson 2009,
+    Communications of the ACM 52(4).
     """
     owners = graph.owners()
     loops = around(graph) if graph.loops else {}
+    inside = folded(graph) if fold_batch_norm and not training else {}
+    hosts = set(inside.values())
     result = []
     for node in graph.nodes:
-        if node.op is None:
+        if node.facts is None:
             continue
-        if node.op.storage == VIEW or (node.op.idle_at_inference and not training):
+        op = node.facts.op
+        if op.storage == VIEW or (op.idle_at_inference and not training) or node.index in inside:
             result.append(NOTHING)
             continue
-        read = [product(graph.nodes[index].shape) for index in dict.fromkeys(node.inputs)]
-        arrays = _arrays(graph, node, owners, batch)
-        result.append(Traffic((*read, product(node.shape)), arrays, tuple(loops.get(node.index, ()))))
+        weights, flops = node.facts.weights, node.facts.work.flops
+        if node.index in hosts and "bias" not in weights:
+            weights = {**weights, "bias": Weight((features(node.shape),))}
+            flops = flops + product(node.shape)
+        arrays = [
+            Array(
+                (owners.get((node.index, name), node.index), name), w.size, w.learned, _read(graph, node, w.size, batch)
+            )
+            for name, w in weights.items()
+        ]
+        tensors = [product(graph.nodes[index].shape) for index in dict.fromkeys(node.inputs)]
+        passes = tuple(loops.get(node.index, ()))
+        result.append(Traffic(flops, (*tensors, product(node.shape)), tuple(arrays), passes))
     return result
-
-
-def _arrays(graph: Graph, node: Node, owners: dict[tuple[int, str], int], batch: Size) -> tuple[Array, ...]:
-    assert node.facts is not None
-    found = []
-    for name, weight in node.facts.weights.items():
-        owner = (owners.get((node.index, name), node.index), name)
-        found.append(Array(owner, weight.size, weight.learned, _read(graph, node, weight.size, batch)))
-    return tuple(found)
 
 
 def _read(graph: Graph, node: Node, size: Size, batch: Size) -> Size:

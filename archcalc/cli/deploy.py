@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import archcalc
+from archcalc.analysis.setup import Setup
 from archcalc.cli.options import choices, network
 from archcalc.cli.write import write
 from archcalc.precision import PRECISIONS
@@ -34,6 +35,7 @@ def arguments(parser: ArgumentParser) -> None:
         metavar="TYPE",
         help=f"precision of the weights (default: that of --dtype): {', '.join(PRECISIONS)}",
     )
+    parser.add_argument("--fold-batch-norm", action="store_true", help="inside the layer before it")
     parser.add_argument("--format", choices=renderer.FORMATS, default="table", help="how to show it (default: table)")
     parser.add_argument("--output", metavar="FILE", help="write to a file instead of the screen")
     parser.add_argument(
@@ -48,6 +50,7 @@ def run(arguments: Namespace) -> int:
         flops_per_second=arguments.flops_per_second,
         bandwidth=arguments.bandwidth,
         weights=arguments.weights,
+        setup=Setup(fold_batch_norm=arguments.fold_batch_norm),
         **choices(arguments),
     )
     write(renderer.render(deployment, arguments.format, expand=arguments.expand), arguments.output)

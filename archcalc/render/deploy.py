@@ -81,6 +81,8 @@ def render(deployment: Deployment, form: str, *, expand: bool = False) -> str | 
 def _head(deployment: Deployment, room: int) -> Iterator[Line]:
     report = deployment.report
     said = f"{flow(report, Exact())}, weights {deployment.weights}, batch {exact(report.batch)}"
+    if report.setup.fold_batch_norm:
+        said += ", batch norms folded"
     for text, style in ((report.name, "bold"), (report.cite or "", "dim"), (said, "")):
         yield from ([(line, style)] for line in wrapped(shown(text), room))
     if report.hyperparameters:
@@ -242,6 +244,7 @@ def as_data(deployment: Deployment) -> dict[str, Any]:
         "batch": report.batch,
         "precision": report.precision,
         "weights_precision": deployment.weights,
+        "fold_batch_norm": report.setup.fold_batch_norm,
         "conditions": texts.conditions,
         "on_disk": [_stored(deployment, stored) for stored in deployment.sizes],
         "machine": None if machine is None else _whole({**machine._asdict(), "ridge": machine.ridge}),

@@ -111,7 +111,8 @@ def deployment(report: Report, machine: Machine | None = None) -> Deployment:
             f"a roofline takes numbers, and left free: {names}",
             hint="sizes on disk and intensities can be formulas: leave out flops per second and bandwidth",
         )
-    moves = traffic(report.graph, report.batch, training=report.mode == "training")
+    setup, training = report.setup, report.mode == "training"
+    moves = traffic(report.graph, report.batch, training=training, fold_batch_norm=setup.fold_batch_norm)
     precisions = dict.fromkeys((*ON_DISK, weights_precision(report)))
     return Deployment(
         report,
@@ -150,11 +151,12 @@ def _deployed(move: Traffic, layer: Layer, report: Report, machine: Machine | No
     arrays = total([array_bytes(array, array.read, weights) for array in move.arrays])
     tensors = stored(move.tensors, width, report.batch) if move.tensors else 0
     loops = list(move.loops)
-    demand = Demand(layer.flops * report.batch, summed(arrays, loops), summed(tensors, loops))
+    flops = summed(move.flops, loops)
+    demand = Demand(flops * report.batch, summed(arrays, loops), summed(tensors, loops))
     if machine is None or not demand.moves:
         return Deployed(layer, demand, None)
     sizes = [int(size) for size in move.tensors]
-    crossing = compute_bound_from(int(layer.flops), int(demand.weight_bytes), sizes, width, machine)
+    crossing = compute_bound_from(int(flops), int(demand.weight_bytes), sizes, width, machine)
     return Deployed(layer, demand, Bound(least_seconds(demand, machine), limited_by(demand, machine), crossing))
 
 
@@ -171,4 +173,5 @@ def _whole(report: Report, moves: Sequence[Traffic]) -> Demand:
     ends = dict.fromkeys([*graph.inputs, *(index for _, index in graph.outputs)])
     tensors = [product(graph.nodes[index].shape) for index in ends]
     moved = stored(tensors, bits(report.precision), report.batch)
-    return Demand(report.totals.flops * report.batch, total(list(read.values())), moved)
+    flops = total([summed(move.flops, list(move.loops)) for move in moves])
+    return Demand(flops * report.batch, total(list(read.values())), moved)

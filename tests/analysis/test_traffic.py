@@ -17,6 +17,7 @@ def moved(layers: str, shape: str = "[6, 8, 8]", batch: int = 1, *, training: bo
 
 def test_a_layer_reads_its_input_and_its_weights_and_writes_its_output() -> None:
     conv = moved("[{conv: {out: 4, kernel: 3}}]")["conv"]
+    assert conv.flops == 2 * 54 * 144 + 144
     assert conv.tensors == (6 * 8 * 8, 4 * 6 * 6)
     assert [(array.size, array.read, array.learned) for array in conv.arrays] == [(216, 216, True), (4, 4, True)]
 

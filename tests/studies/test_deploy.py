@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 
 import archcalc
 from archcalc import zoo
+from archcalc.analysis.setup import Setup
 from archcalc.recorded import replaced
 from archcalc.studies.roofline import COMPUTE, MEMORY
 
 if TYPE_CHECKING:
     from archcalc.studies.deploy import Deployed, Deployment
 
+FOLDED = Setup(fold_batch_norm=True)
 MACHINE: dict[str, Any] = {"flops_per_second": "2T", "bandwidth": "50GB"}
 MIB = 2**20
 
@@ -88,6 +90,33 @@ def test_a_network_without_weights() -> None:
     deployment = archcalc.deploy(spec("[relu]"), **MACHINE)
     assert set(on_disk(deployment).values()) == {0}
     assert [deployment.smaller(stored) for stored in deployment.sizes] == [None] * 4
+
+
+def test_folded_batch_norms_are_biases() -> None:
+    """ResNet-50 has 26,560 channels with a batch norm: a bias each instead of scale, shift, mean and variance."""
+    sizes = on_disk(archcalc.deploy("resnet50", setup=FOLDED))
+    assert sizes["int8"] * 4 == sizes["float32"] == 4 * (25_557_032 - 26_560)
+
+
+@pytest.mark.parametrize("biased", ["true", "false"])
+def test_a_folded_network_is_the_one_with_biases(biased: str) -> None:
+    steps = "{{conv: {{out: 4, kernel: 3, bias: {}}}}}, {} relu, {{linear: {{out: 9, bias: {}}}}}, {}"
+    with_norms = spec(
+        f"[{steps.format(biased, 'batch_norm,', biased, 'batch_norm')}]".replace("relu,", "relu, flatten,")
+    )
+    with_biases = spec(f"[{steps.format('true', '', 'true', 'relu')}]".replace("relu,", "relu, flatten,"))
+    norms = archcalc.deploy(with_norms, setup=FOLDED, batch=3, **MACHINE)
+    biases = archcalc.deploy(with_biases, batch=3, **MACHINE)
+    assert norms.sizes == biases.sizes
+    mine, theirs = ({one.layer.path: one[1:] for one in found.layers} for found in (norms, biases))
+    for path in ("conv", "linear"):
+        assert mine[path] == theirs[path]
+    assert [mine[path][0].moves for path in ("batch_norm1", "batch_norm2")] == [False, False]
+
+
+def test_what_training_runs_is_not_folded() -> None:
+    folded, apart = (archcalc.deploy("resnet18", training=True, setup=setup) for setup in (FOLDED, Setup()))
+    assert folded.demand == apart.demand
 
 
 # Arithmetic intensity.
