@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcalc import version
 from archcalc.recorded import divide, is_free, known
 from archcalc.render.csv import guarded
-from archcalc.render.facts import flow, settings
+from archcalc.render.facts import flow, setting, settings
 from archcalc.render.json import Texts
 from archcalc.render.screen import Cell, Column, Name, Screen, cut, shown, table, wrapped
 from archcalc.render.units import TIMES, Exact, count, duration, exact, percent, ratio, size
@@ -80,7 +80,7 @@ def render(deployment: Deployment, form: str, *, expand: bool = False) -> str | 
 
 def _head(deployment: Deployment, room: int) -> Iterator[Line]:
     report = deployment.report
-    said = f"{flow(report, Exact())}, weights {deployment.weights}, batch {exact(report.batch)}"
+    said = f"{flow(report, Exact())}, weights {deployment.weights}, {setting('batch', report.batch)}"
     if report.setup.fold_batch_norm:
         said += ", batch norms folded"
     for text, style in ((report.name, "bold"), (report.cite or "", "dim"), (said, "")):

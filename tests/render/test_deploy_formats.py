@@ -41,7 +41,7 @@ def test_a_small_network_word_by_word() -> None:
     deployment = archcalc.deploy(f"name: Small\n{network}", flops_per_second="1G", bandwidth="2GB")
     assert [line.replace(TIMES, "x") for line in lines(deployment)][:21] == [
         "Small",
-        "4 → 32, inference, float32, weights float32, batch 1",
+        "4 → 32, inference, float32, weights float32, batch = 1",
         "",
         "on disk       bytes         smaller",
         "───────────────────────────────────",
