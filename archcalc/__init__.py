@@ -37,9 +37,10 @@ if TYPE_CHECKING:
 
     from archcalc.analysis.memory import Memory
     from archcalc.ops.op import Op
-    from archcalc.recorded import Size
+    from archcalc.recorded import Number, Size
     from archcalc.studies.compare import Comparison
     from archcalc.studies.compile import Compiled
+    from archcalc.studies.deploy import Deployment
     from archcalc.studies.formula import Formulas
     from archcalc.studies.solve import Solution
     from archcalc.studies.sweep import Sweep
@@ -67,6 +68,7 @@ __all__ = [
     "analyze",
     "compare",
     "compile",
+    "deploy",
     "formula",
     "graph",
     "load",
@@ -304,6 +306,30 @@ def solve(
     network = Network(read, run, training, ops, limits, ())
     stated = [targets] if isinstance(targets, str) else targets
     return solved(network, asked, [read_target(text) for text in stated], where=where, top=top)
+
+
+def deploy(
+    spec: str | Path | Mapping[str, Any] | Spec,
+    *,
+    flops_per_second: Number | str | None = None,
+    bandwidth: Number | str | None = None,
+    weights: str | None = None,
+    setup: Setup = USUAL,
+    **options: Any,
+) -> Deployment:
+    """The size on disk in several precisions, the arithmetic intensity of every layer, and what a machine makes of it.
+
+    A machine is two numbers, or texts such as "2T" and "50GB": with them come the layers that memory limits, lower
+    bounds on latency, and the batches from which layers become compute-bound. `weights` is their precision, that of
+    all else unless given; of a `setup` precisions and `fold_batch_norm` count here; other options are those of
+    `analyze`. Raises an ArchcalcError, as `analyze` does.
+    """
+    from archcalc.studies.deploy import deployment
+    from archcalc.studies.machine import read_machine
+
+    machine = read_machine(flops_per_second, bandwidth)
+    run = setup if weights is None else setup._replace(weights=weights)
+    return deployment(analyze(spec, setup=run, **options), machine)
 
 
 def _read(

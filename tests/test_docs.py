@@ -17,6 +17,7 @@ import archcalc
 from archcalc.precision import PRECISIONS
 from archcalc.recorded import product, total
 from archcalc.render import transfer
+from archcalc.render.deploy import as_data as deployment_data
 from archcalc.render.json import as_data
 from archcalc.shape import space
 from archcalc.spec.figure import QUANTITIES, UNITS
@@ -124,6 +125,12 @@ def test_json_keys_of_a_transfer() -> None:
     assert _listed(text, "A network of a transfer") == set(data["to"])
     assert _listed(text, "A layer that is loaded") == set(data["loaded"][0])
     assert _listed(text, "`stop`") == set(data["stop"])
+def test_json_keys_of_a_deployment() -> None:
+    """docs/json.md names every key that a deployment has beside those of a report."""
+    deployment = deployment_data(archcalc.deploy("vgg16", flops_per_second="2T", bandwidth="50GB"))
+    section = (ROOT / "docs" / "json.md").read_text("utf-8").split("## The JSON of `archcalc deploy`", 1)[1]
+    nested = (deployment["machine"], deployment["whole_network"], deployment["on_disk"][0], deployment["layers"][0])
+    assert {*deployment, *(key for keys in nested for key in keys)} <= set(re.findall(r"`(\w+)`", section))
 
 
 def test_quantities_are_explained() -> None:

@@ -23,6 +23,7 @@ COMMANDS = {
     "sweep": "one network at many values of its hyperparameters, with conditions and fronts",
     "solve": "which hyperparameters keep a budget or come nearest to a figure",
     "memory": "what is alive step by step, what training keeps, and the peaks of both",
+    "deploy": "size on disk by precision, arithmetic intensity, and what a machine makes of it",
     "check": "validate specs and test what they expect",
     "zoo": "list the specs that come with archcalc",
     "tables": "published tables, each figure beside what follows from the specs",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 USUAL_WIDTH = 80
 PIECE = 8192
-_ASCII = str.maketrans({"\N{MULTIPLICATION SIGN}": "x", "…": "~", "─": "-", "→": "->", "█": "#", "▌": "#"})
+_ASCII = str.maketrans({"\N{MULTIPLICATION SIGN}": "x", "…": "~", "─": "-", "→": "->", "█": "#", "▌": "#", "µ": "u"})
 
 
 def write(answer: str | Screen, output: str | None = None) -> None:

@@ -28,7 +28,7 @@ def render(report: Report, *, levels: int | None = None, expand: bool = False) -
 
 def as_data(report: Report) -> dict[str, Any]:
     """The report as plain data."""
-    texts = _Texts(report)
+    texts = Texts(report)
     totals = report.totals
     data = {
         "schema": SCHEMA,
@@ -88,7 +88,7 @@ def _field(field: ReceptiveField) -> dict[str, Any]:
     return {**numbers, "period": field.period, "whole_input": field.whole_input, "aligned": field.aligned}
 
 
-class _Texts:
+class Texts:
     """Turns what is no integer into text; formulas are put in normal form once for the whole report."""
 
     def __init__(self, report: Report) -> None:

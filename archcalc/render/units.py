@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 COUNTS = (("", 1), ("K", 10**3), ("M", 10**6), ("G", 10**9), ("T", 10**12), ("P", 10**15), ("E", 10**18))
 BYTES = (("B", 1), ("KiB", 2**10), ("MiB", 2**20), ("GiB", 2**30), ("TiB", 2**40), ("PiB", 2**50), ("EiB", 2**60))
+PICOSECONDS = (("ps", 1), ("ns", 10**3), ("µs", 10**6), ("ms", 10**9), ("s", 10**12))
 TIMES = "\N{MULTIPLICATION SIGN}"
 CONVENTION = (
     "mult-adds: multiply-accumulates of convolutions, linear layers and matrix products, per sample, "
@@ -66,6 +67,14 @@ def count(number: Quantity) -> str:
 def size(number: Quantity) -> str:
     """Bytes with three significant digits and an IEC unit: 528 MiB."""
     return f"({exact(number)}) B" if is_free(number) else _scaled(_value(number), BYTES)
+
+
+def duration(seconds: Number) -> str:
+    """A time with three significant digits and an SI unit: 28.2 ms, 1.50e3 s."""
+    if not seconds:
+        return "0 s"
+    scale, units = (1, (("s", 1),)) if seconds >= 999 else (10**12, PICOSECONDS)
+    return _scaled(Fraction(seconds) * scale, units)
 
 
 def signed(number: Quantity, exact: Exact) -> str:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 import sympy
 
 from archcalc.symbolic.form import CHOICES, normal
-from archcalc.symbolic.text import text
+from archcalc.symbolic.text import simplified, text
 
 if TYPE_CHECKING:
     from archcalc.recorded import Quantity
 
 FEW_FRACTIONS = 4
 """A quotient is written as a sum of so many fractions, however long."""
+REDUCED = 600
+"""Where many quotients are asked for, one whose parts have more characters is not put in lowest terms: that is slow."""
 
 
 def quotient(dividend: Quantity, divisor: Quantity) -> str | None:
@@ -37,6 +39,12 @@ def quotient(dividend: Quantity, divisor: Quantity) -> str | None:
     if len(sympy.Add.make_args(ways[0])) <= FEW_FRACTIONS:
         return text(ways[0])
     return min(map(text, ways), key=len)
+
+
+def one_of_many(dividend: Quantity, divisor: Quantity) -> str | None:
+    """The same, in lowest terms unless it is very long."""
+    above, below = simplified([dividend, divisor])
+    return f"({above})/({below})" if len(above + below) > REDUCED else quotient(dividend, divisor)
 
 
 def _positive(quotient: Any) -> Any:
