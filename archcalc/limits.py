@@ -29,6 +29,7 @@ class Limits(NamedTuple):
     written: int = 2_000  # numbers, names and operations of an expression that is written out
     written_depth: int = 200
     degree: int = 4_096  # powers in a formula
+    decisions: int = 200_000  # branches dropped or kept, looked at to say what training computes
     windows: int = 400_000  # windows of repeating receptive fields worked out for one network
 
     def with_layers(self, layers: int) -> Limits:

@@ -9,11 +9,13 @@ from functools import reduce
 from itertools import pairwise
 from math import factorial
 from operator import mul
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from archcalc.recorded import Recorded, divide, is_free, replaced
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcalc.graph import Graph, Loop
     from archcalc.recorded import Quantity, Size
 
@@ -29,12 +31,23 @@ def around(graph: Graph) -> dict[int, list[Loop]]:
     return inside
 
 
-def summed(size: Size, loops: list[Loop]) -> Size:
-    """The size, a polynomial in the number of the pass, summed over all passes of every loop."""
+@overload
+def summed(size: Size, loops: Sequence[Loop]) -> Size: ...
+
+
+@overload
+def summed(size: Quantity, loops: Sequence[Loop]) -> Quantity: ...
+
+
+def summed(size: Quantity, loops: Sequence[Loop]) -> Quantity:
+    """The size, a polynomial in the number of the pass, summed over all passes of every loop.
+
+    A sum of whole numbers is whole.
+    """
     total: Quantity = size
     for name, turns, _, _ in loops:
         total = _sum(total, name, turns)
-    return total  # type: ignore[return-value]  # a sum of whole numbers is whole
+    return total
 
 
 def _sum(term: Quantity, name: str, turns: Size) -> Quantity:
