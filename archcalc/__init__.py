@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from archcalc.recorded import Size
     from archcalc.studies.compare import Comparison
     from archcalc.studies.compile import Compiled
+    from archcalc.studies.expected import Expected
     from archcalc.studies.formula import Formulas
     from archcalc.studies.solve import Solution
     from archcalc.studies.sweep import Sweep
@@ -66,6 +67,7 @@ __all__ = [
     "analyze",
     "compare",
     "compile",
+    "expected",
     "formula",
     "graph",
     "load",
@@ -167,6 +169,30 @@ def compile(  # the verb of the library: archcalc.compile
 
     options: dict[str, Any] = {"settings": settings, "batch": batch, "dtype": dtype, "training": training}
     return compiled(analyze(spec, free=free, setup=setup, ops=ops, limits=limits, **options), of)
+
+
+def expected(
+    spec: str | Path | Mapping[str, Any] | Spec,
+    *,
+    settings: Mapping[str, object] | None = None,
+    free: Iterable[str] = (),
+    batch: int | str = 1,
+    dtype: str = "float32",
+    training: bool = False,
+    ops: Mapping[str, type[Op]] = OPS,
+    limits: Limits = LIMITS,
+) -> Expected:
+    """What a forward pass of training costs on average where branches that end in drop_path are dropped at random.
+
+    The arguments are those of `analyze`; `training` turns on auxiliary heads. Raises an ArchcalcError, as `analyze`
+    does, and UsageError for a network that drops nothing or that may drop all ways to an operator at once.
+    """
+    from archcalc.studies.expected import expected as averaged
+
+    read, precision = _read(spec, settings, ops), _precision(dtype)
+    built = graph(read, free=free, training=training, ops=ops, limits=limits)
+    named: dict[str, Any] = {"name": read.name, "cite": read.cite, "hyperparameters": built.hyperparameters}
+    return averaged(built, report(built, training=True, batch=_batch(batch), precision=precision, **named))
 
 
 def formula(

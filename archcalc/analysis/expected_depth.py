@@ -11,7 +11,7 @@ from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.analysis.decisions import added
-from archcalc.analysis.loops import summed
+from archcalc.analysis.loops import over_passes
 from archcalc.recorded import maximum
 
 if TYPE_CHECKING:
@@ -30,12 +30,11 @@ def expected_depth(graph: Graph, costs: Sequence[Cost], survival: Survival) -> Q
 
     None where too many branches lie side by side, or inside a loop with a free count that lies beside others.
     """
-    branches = set(survival.branches)
     expected: list[Quantity] = []
     left = graph.limits.decisions
     for before, stop in _stretches(graph):
         stretch = range(before + 1, stop)
-        drops = [index for index in stretch if index in branches]
+        drops = [index for index in stretch if index in survival.rates]
         inner = [loop for loop in graph.loops if before < loop.start < stop - 1]
         if any(loop.start < index < loop.stop for loop in inner for index in drops):
             return None
@@ -44,7 +43,7 @@ def expected_depth(graph: Graph, costs: Sequence[Cost], survival: Survival) -> Q
             return None
         around = [loop for loop in graph.loops if loop.start <= before and stop - 1 <= loop.stop]
         longest = _Stretch(graph, costs, before, stretch, {loop.stop: loop for loop in inner})
-        expected.append(summed(_expected(longest, survival, drops), around))
+        expected.append(over_passes(_expected(longest, survival, drops), around))
     return added(expected)
 
 

@@ -9,7 +9,7 @@ from functools import reduce
 from itertools import pairwise
 from math import factorial
 from operator import mul
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING
 
 from archcalc.recorded import Recorded, divide, is_free, replaced
 
@@ -31,23 +31,16 @@ def around(graph: Graph) -> dict[int, list[Loop]]:
     return inside
 
 
-@overload
-def summed(size: Size, loops: Sequence[Loop]) -> Size: ...
+def summed(size: Size, loops: Sequence[Loop]) -> Size:
+    """The size, a polynomial in the number of the pass, summed over all passes of every loop."""
+    return over_passes(size, loops)  # type: ignore[return-value]  # a sum of whole numbers is whole
 
 
-@overload
-def summed(size: Quantity, loops: Sequence[Loop]) -> Quantity: ...
-
-
-def summed(size: Quantity, loops: Sequence[Loop]) -> Quantity:
-    """The size, a polynomial in the number of the pass, summed over all passes of every loop.
-
-    A sum of whole numbers is whole.
-    """
-    total: Quantity = size
+def over_passes(quantity: Quantity, loops: Sequence[Loop]) -> Quantity:
+    """The same for what need not be whole."""
     for name, turns, _, _ in loops:
-        total = _sum(total, name, turns)
-    return total
+        quantity = _sum(quantity, name, turns)
+    return quantity
 
 
 def _sum(term: Quantity, name: str, turns: Size) -> Quantity:

@@ -27,13 +27,13 @@ INDEPENDENT = (
 
 
 class Survival(NamedTuple):
-    """Which nodes end a branch, for each node the event that it is computed, and the branch it is inside.
+    """The rates of branches, by the node that ends each; for each node the event that it is computed, and the branch it is inside.
 
     `inside` is the innermost branch that every way from a node to an output leads through, as its drop_path, which is
     inside itself; None where there is none. `outer` is the branch around a branch.
     """
 
-    branches: tuple[int, ...]
+    rates: Mapping[int, Quantity]
     events: tuple[int, ...]
     inside: tuple[int | None, ...]
     outer: Mapping[int, int | None]
@@ -57,29 +57,28 @@ def survival(graph: Graph) -> Survival:
     Raises UsageError for a rate that is no probability and where every way to an operator may be dropped at once,
     UndecidedError where one pass of a loop cannot stand for the others, LimitError.
     """
-    branches = [node for node in graph.nodes if isinstance(node.op, DropPath)]
+    rates = {node.index: _rate(node, node.op) for node in graph.nodes if isinstance(node.op, DropPath)}
     decisions = Decisions(graph.limits)
-    for node in branches:
-        decisions.keep(node.index, 1 - _rate(node))
-    _check_ways(graph, {node.index for node in branches if _may_drop(node)})
+    for index, rate in rates.items():
+        decisions.keep(index, 1 - rate)
+    _check_ways(graph, {index for index, rate in rates.items() if is_free(rate) or rate != 0})
     if graph.loops:
-        _check_loops(graph, branches)
+        _check_loops(graph, rates)
     readers = _readers(graph)
     events = _events(graph, readers, decisions)
     for loop in graph.loops:
         if events[loop.start] != events[loop.stop]:
             message = f"a pass of the loop over {loop.name} is needed only where the next ones are kept"
             raise UndecidedError(message, hint="give the count of the loop a number with --set")
-    return Survival(tuple(n.index for n in branches), tuple(events), *_inside(graph, readers), decisions)
+    return Survival(rates, tuple(events), *_inside(graph, readers), decisions)
 
 
-def _rate(node: Node) -> Quantity:
-    assert isinstance(node.op, DropPath)
-    rate = node.op.rate
-    if not is_free(rate):
-        rate = known(rate)
-        if not 0 <= rate <= 1:
-            raise not_a_rate(node.path, rate)
+def _rate(node: Node, op: DropPath) -> Quantity:
+    if is_free(op.rate):
+        return op.rate
+    rate = known(op.rate)
+    if not 0 <= rate <= 1:
+        raise not_a_rate(node.path, rate)
     return rate
 
 
@@ -87,11 +86,6 @@ def not_a_rate(path: str, rate: Quantity) -> UsageError:
     """The error for a rate that is no probability."""
     said = write(rate) if isinstance(rate, Recorded) else rate
     return UsageError(f"{path} drops its branch with probability {said}", hint="a rate lies between 0 and 1")
-
-
-def _may_drop(node: Node) -> bool:
-    rate = _rate(node)
-    return is_free(rate) or rate != 0
 
 
 def _check_ways(graph: Graph, droppable: set[int]) -> None:
@@ -108,15 +102,15 @@ def _check_ways(graph: Graph, droppable: set[int]) -> None:
             raise UsageError(f"every way from the input to {which} may be dropped at once", hint=INDEPENDENT)
 
 
-def _check_loops(graph: Graph, branches: list[Node]) -> None:
+def _check_loops(graph: Graph, rates: Mapping[int, Quantity]) -> None:
     """The rates inside loops are polynomials in the number of the pass, which can be summed."""
     from archcalc.symbolic.bounds import degree
 
     loops = around(graph)
-    for node in branches:
-        for loop in loops.get(node.index, ()):
-            if degree(_rate(node), loop.name) is None:
-                message = f"the rate of {node.path} is no polynomial in the number of the pass"
+    for index, rate in rates.items():
+        for loop in loops.get(index, ()):
+            if degree(rate, loop.name) is None:
+                message = f"the rate of {graph.nodes[index].path} is no polynomial in the number of the pass"
                 raise UndecidedError(message, hint="give the count of the loop a number with --set")
 
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "compare": "two networks side by side, in numbers or as the exact quotient in their symbols",
     "sweep": "one network at many values of its hyperparameters, with conditions and fronts",
     "solve": "which hyperparameters keep a budget or come nearest to a figure",
+    "expected": "what training costs on average where branches are dropped: stochastic depth",
     "memory": "what is alive step by step, what training keeps, and the peaks of both",
     "check": "validate specs and test what they expect",
     "zoo": "list the specs that come with archcalc",

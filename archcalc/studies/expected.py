@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcalc.analysis.cost import costs_once
 from archcalc.analysis.decisions import added
 from archcalc.analysis.expected_depth import expected_depth
-from archcalc.analysis.loops import FIRST, around, summed
+from archcalc.analysis.loops import FIRST, around, over_passes, summed
 from archcalc.analysis.survival import not_a_rate, survival
 from archcalc.errors import UsageError
 from archcalc.recorded import Recorded, divide, is_free, replaced, total
@@ -86,9 +86,9 @@ def expected(graph: Graph, report: Report) -> Expected:
     Raises UsageError where it has no branch that may be dropped, and what `survival` raises.
     """
     chances = survival(graph)
-    if not chances.branches:
-        message = f"{report.name} drops no branch: training computes every operator in every pass"
-        raise UsageError(message, hint="a branch that may be dropped ends in the operator drop_path: rate")
+    if not chances.rates:
+        message = f"{report.name} states no branch that training may drop"
+        raise UsageError(message, hint="such a branch ends in drop_path: rate, and is dropped independently of others")
     conditions = (*report.conditions, *_conditions(graph, chances))
     once = costs_once(graph, training=True)
     sums = _Sums(graph, chances)
@@ -98,8 +98,8 @@ def expected(graph: Graph, report: Report) -> Expected:
     return Expected(
         report=report,
         conditions=conditions,
-        branches=sums.of(chances.branches),
-        choices=sums.full([index for index in chances.branches if chances.decisions.keeps[index] not in (0, 1)]),
+        branches=sums.of(chances.rates),
+        choices=sums.full([index for index, rate in chances.rates.items() if rate not in (0, 1)]),
         depth=None if depth is None else Expectation(report.totals.depth, depth),
         mult_adds=sums.of(every, mult_adds),
         flops=sums.of(every, [cost.flops for cost in once]),
@@ -112,9 +112,8 @@ def expected(graph: Graph, report: Report) -> Expected:
 def _conditions(graph: Graph, chances: Survival) -> Iterator[Condition]:
     """That rates are probabilities, where free names leave it open."""
     loops = around(graph) if graph.loops else {}
-    for index in chances.branches:
-        path = graph.nodes[index].path
-        rates: list[Quantity] = [1 - chances.decisions.keeps[index]]
+    for index, stated in chances.rates.items():
+        path, rates = graph.nodes[index].path, [stated]
         for loop in loops.get(index, ()):  # what rises or falls steadily is least and most in the first and last pass
             rates = [replaced(rate, loop.name, turn) for rate in rates for turn in (FIRST, loop.turns + 1)]
         for rate in rates:
@@ -160,7 +159,7 @@ class _Sums:
         means: list[Quantity] = []
         for (event, alone), some in alike.items():
             mean = self.chances.decisions.probability(event) * total(some)
-            means.append(mean if alone is None else summed(mean, self.loops[alone]))
+            means.append(mean if alone is None else over_passes(mean, self.loops[alone]))
         return Expectation(self.full(listed, counts), added(means))
 
     def passes(self, node: int, count: Size, beside: int | None = None) -> Size:
@@ -178,9 +177,8 @@ def _parts(graph: Graph, sums: _Sums, mult_adds: Sequence[Size]) -> Iterator[Par
     for node in graph.nodes:
         if node.op is not None:
             parts.setdefault(node.path.split("/", 1)[0], []).append(node.index)
-    branches = set(sums.chances.branches)
     for path, nodes in parts.items():
-        own = [index for index in nodes if index in branches]
+        own = [index for index in nodes if index in sums.chances.rates]
         if own or any(mult_adds[index] != 0 for index in nodes):
             yield Part(path, sums.of(own), sums.of(nodes, mult_adds))
 
@@ -188,15 +186,14 @@ def _parts(graph: Graph, sums: _Sums, mult_adds: Sequence[Size]) -> Iterator[Par
 def _branches(graph: Graph, sums: _Sums, mult_adds: Sequence[Size]) -> Iterator[Branch]:
     """Each branch with what is inside it, branches inside it included."""
     chances = sums.chances
-    own: dict[int, list[Size]] = {index: [] for index in chances.branches}
+    own: dict[int, list[Size]] = {index: [] for index in chances.rates}
     for index, inside in enumerate(chances.inside):
         if inside is not None and mult_adds[index] != 0:
             own[inside].append(sums.passes(index, mult_adds[index], inside))
-    for index in chances.branches:  # what is inside a branch comes before its end
+    for index, rate in chances.rates.items():  # what is inside a branch comes before its end
         count = total(own[index])
         around_it = chances.outer[index]
         if around_it is not None and count != 0:
             own[around_it].append(sums.passes(index, count, around_it))
         node = graph.nodes[index]
-        rate, chance = 1 - chances.decisions.keeps[index], chances.probability(index)
-        yield Branch(node.path, node.line, divide(rate, 1), chance, count, sums.passes(index, 1))
+        yield Branch(node.path, node.line, rate, chances.probability(index), count, sums.passes(index, 1))
