@@ -179,6 +179,7 @@ def expected(
     batch: int | str = 1,
     dtype: str = "float32",
     training: bool = False,
+    setup: Setup = USUAL,
     ops: Mapping[str, type[Op]] = OPS,
     limits: Limits = LIMITS,
 ) -> Expected:
@@ -189,10 +190,8 @@ def expected(
     """
     from archcalc.studies.expected import expected as averaged
 
-    read, precision = _read(spec, settings, ops), _precision(dtype)
-    built = graph(read, free=free, training=training, ops=ops, limits=limits)
-    named: dict[str, Any] = {"name": read.name, "cite": read.cite, "hyperparameters": built.hyperparameters}
-    return averaged(built, report(built, training=True, batch=_batch(batch), precision=precision, **named))
+    options: dict[str, Any] = {"settings": settings, "free": free, "training": training, "ops": ops, "limits": limits}
+    return averaged(analyze(spec, batch=batch, dtype=dtype, setup=setup, **options))
 
 
 def formula(

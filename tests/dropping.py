@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from hypothesis.strategies import DrawFn
 
@@ -31,6 +31,26 @@ def ways(graph: Graph) -> Iterator[tuple[Fraction, frozenset[int]]]:
         for rate, drops in zip(rates.values(), choice, strict=True):
             probability *= rate if drops else 1 - rate
         yield probability, frozenset(index for index, drops in zip(rates, choice, strict=True) if drops)
+
+
+def without(network: str, dropped: frozenset[int], ends: Sequence[int]) -> str:
+    """The text of a network without the dropped branches, of which `ends` are the last nodes in order."""
+    text = yaml.safe_load(network)
+    left = iter(ends)
+
+    def taken_out(steps: list[Any]) -> bool:
+        """Take dropped branches out of steps; whether they end in a branch that is dropped."""
+        last = False
+        for step in steps:
+            for merge in ("add", "mean") if isinstance(step, dict) else ():
+                branches = step.get(merge, {})
+                for name in [name for name, inside in branches.items() if taken_out(inside)]:
+                    del branches[name]
+            last = isinstance(step, dict) and "drop_path" in step and next(left) in dropped
+        return last
+
+    taken_out(text["layers"])
+    return yaml.safe_dump(text, default_flow_style=True, width=10_000, sort_keys=False)
 
 
 def remaining(graph: Graph, dropped: frozenset[int]) -> set[int]:
@@ -58,8 +78,9 @@ def longest(graph: Graph, left: set[int], weighted: list[bool]) -> int:
 class _Draft:
     """Steps drawn one after another; names are counted, branches bounded."""
 
-    def __init__(self, draw: DrawFn, most: int) -> None:
+    def __init__(self, draw: DrawFn, most: int, *, stems: bool) -> None:
         self.draw = draw
+        self.stems = stems
         self.left = most
         self.names = 0
 
@@ -88,7 +109,7 @@ class _Draft:
             kind = self.number(0, 3)
             if kind == 0 or not depth or not self.left:
                 made.append(self.work())
-            elif kind == 3 and self.left > 1:
+            elif kind == 3 and self.left > 1 and self.stems:
                 made += self.shared(depth - 1)
             else:
                 made.append(self.residual(depth - 1))
@@ -113,8 +134,10 @@ class _Draft:
 
 
 @st.composite
-def networks(draw: DrawFn, most: int = MOST) -> str:
-    """A spec with up to `most` branches that may be dropped, nested, side by side and over a shared stem."""
-    draft = _Draft(draw, most)
+def networks(draw: DrawFn, most: int = MOST, *, stems: bool = True) -> str:
+    """A spec with up to `most` branches that may be dropped, nested, side by side and, with `stems`, over one."""
+    draft = _Draft(draw, most, stems=stems)
     layers = [*draft.steps(3), draft.residual(1) if draft.left else "relu", *draft.steps(1)]
-    return yaml.safe_dump({"input": [4, 5, 5], "layers": layers}, default_flow_style=True, width=10_000)
+    return yaml.safe_dump(
+        {"input": [4, 5, 5], "layers": layers}, default_flow_style=True, width=10_000, sort_keys=False
+    )

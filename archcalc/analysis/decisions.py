@@ -7,6 +7,7 @@ An event is a number: a node of a reduced ordered decision diagram, so that equa
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.errors import LimitError
@@ -43,7 +44,7 @@ class Decisions:
         self.chances: list[Quantity] = [0, 1]
         self.keeps: dict[int, Quantity] = {}
         self._known: dict[Decision, int] = {}
-        self._unions: dict[tuple[int, int], int] = {}
+        self._known_joined: dict[int, dict[tuple[int, int], int]] = {NEVER: {}, ALWAYS: {}}
 
     def keep(self, decision: int, chance: Quantity) -> None:
         """Say with which probability a decision is to keep."""
@@ -55,43 +56,47 @@ class Decisions:
 
     def either(self, one: int, other: int) -> int:
         """The event that at least one of two happens."""
-        waiting, unions = [(one, other)], self._unions
+        return self._joined(one, other, ALWAYS)
+
+    def all_of(self, one: int, other: int) -> int:
+        """The event that both of two happen."""
+        return self._joined(one, other, NEVER)
+
+    def any_of(self, events: Iterable[int]) -> int:
+        """The event that at least one happens."""
+        return reduce(self.either, events, NEVER)
+
+    def _joined(self, one: int, other: int, strong: int) -> int:
+        """The union where `strong` is ALWAYS, which decides it alone; the intersection where it is NEVER."""
+        waiting, known = [(one, other)], self._known_joined[strong]
         while waiting:
             a, b = waiting[-1]
-            if (known := self._short(a, b)) is not None:
+            if _short(a, b, strong) is not None or (a, b) in known:
                 waiting.pop()
                 continue
             first = min(self.nodes[a].on, self.nodes[b].on)
-            kept, dropped = ((self._after(a, first, to), self._after(b, first, to)) for to in ("kept", "dropped"))
-            left, right = self._short(*kept), self._short(*dropped)
+            kept = (self._after(a, first).kept, self._after(b, first).kept)
+            dropped = (self._after(a, first).dropped, self._after(b, first).dropped)
+            parts = [known.get(pair) if (s := _short(*pair, strong)) is None else s for pair in (kept, dropped)]
+            left, right = parts
             if left is None or right is None:
-                waiting.extend(pair for pair, known in ((kept, left), (dropped, right)) if known is None)
+                waiting.extend(pair for pair, part in zip((kept, dropped), parts, strict=True) if part is None)
                 continue
-            unions[a, b] = self._node(first, left, right)
+            if len(known) >= self.most:
+                raise self._too_many()
+            known[a, b] = self._node(first, left, right)
             waiting.pop()
-        known = self._short(one, other)
-        assert known is not None
-        return known
+        short = _short(one, other, strong)
+        return known[one, other] if short is None else short
 
     def probability(self, event: int) -> Quantity:
         """The probability of an event."""
         return self.chances[event]
 
-    def _short(self, a: int, b: int) -> int | None:
-        """The union where it is known without work."""
-        if b in (a, NEVER):
-            return a
-        if ALWAYS in (a, b):
-            return ALWAYS
-        if a == NEVER:
-            return b
-        return self._unions.get((a, b))
-
-    def _after(self, event: int, decision: int, to: str) -> int:
+    def _after(self, event: int, decision: int) -> Decision:
+        """What an event comes to when a decision falls, which is none of those behind its first one."""
         node = self.nodes[event]
-        if node.on != decision:
-            return event
-        return node.kept if to == "kept" else node.dropped
+        return node if node.on == decision else Decision(decision, event, event)
 
     def _node(self, decision: int, kept: int, dropped: int) -> int:
         if kept == dropped:
@@ -101,16 +106,29 @@ class Decisions:
         if known is not None:
             return known
         if len(self.nodes) - 2 >= self.most:
-            raise LimitError(f"which branches need which operators takes more than {self.most:,} decisions to say")
+            raise self._too_many()
         self._known[node] = event = len(self.nodes)
         self.nodes.append(node)
         self.chances.append(self._chance(node))
         return event
 
+    def _too_many(self) -> LimitError:
+        return LimitError(f"which branches need which operators takes more than {self.most:,} decisions to say")
+
     def _chance(self, node: Decision) -> Quantity:
         keep = self.keeps[node.on]
         chance = self.chances[node.kept] * keep
         return added([chance] if node.dropped == NEVER else [chance, self.chances[node.dropped] * (1 - keep)])
+
+
+def _short(a: int, b: int, strong: int) -> int | None:
+    """Two events joined, where that is known without work."""
+    if a == b:
+        return a
+    if strong in (a, b):
+        return strong
+    weak = ALWAYS + NEVER - strong
+    return b if a == weak else a if b == weak else None
 
 
 def added(terms: Iterable[Quantity]) -> Quantity:

@@ -27,7 +27,7 @@ INDEPENDENT = (
 
 
 class Survival(NamedTuple):
-    """The rates of branches, by the node that ends each; for each node the event that it is computed, and the branch it is inside.
+    """The rates of branches by the node that ends each; for each node the event that it is computed, and its branch.
 
     `inside` is the innermost branch that every way from a node to an output leads through, as its drop_path, which is
     inside itself; None where there is none. `outer` is the branch around a branch.
@@ -42,13 +42,6 @@ class Survival(NamedTuple):
     def probability(self, node: int) -> Quantity:
         """The probability that training computes a node."""
         return self.decisions.probability(self.events[node])
-
-    def any_of(self, nodes: tuple[int, ...]) -> Quantity:
-        """The probability that training computes at least one of these."""
-        event = NEVER
-        for node in nodes:
-            event = self.decisions.either(event, self.events[node])
-        return self.decisions.probability(event)
 
 
 def survival(graph: Graph) -> Survival:

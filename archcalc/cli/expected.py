@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import archcalc
-from archcalc.cli.options import choices, network
+from archcalc.cli.options import choices, network, running, setup
 from archcalc.cli.write import write
 from archcalc.render import expected as renderer
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def arguments(parser: ArgumentParser) -> None:
     """The options of `archcalc expected`."""
     network(parser)
+    running(parser)
     parser.add_argument("--expand", action="store_true", help="each branch, not parts of the network")
     parser.add_argument("--format", choices=renderer.FORMATS, default="text", help="how to show it (default: text)")
     parser.add_argument("--output", metavar="FILE", help="write to a file instead of the screen")
@@ -23,6 +24,6 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Print the averages."""
-    found = archcalc.expected(arguments.spec, **choices(arguments))
+    found = archcalc.expected(arguments.spec, setup=setup(arguments), **choices(arguments))
     write(renderer.render(found, arguments.format, expand=arguments.expand), arguments.output)
     return 0

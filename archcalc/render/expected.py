@@ -11,22 +11,25 @@ from archcalc.limits import LIMITS
 from archcalc.recorded import Recorded, is_free, known
 from archcalc.render.facts import flow, settings
 from archcalc.render.screen import Cell, Column, Name, Screen, cut, shown, table, wrapped
-from archcalc.render.units import TIMES, Exact, count, percent, ratio
+from archcalc.render.units import TIMES, Exact, count, percent, ratio, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from archcalc.recorded import Quantity
+    from archcalc.recorded import Number, Quantity
     from archcalc.render.screen import Line
     from archcalc.studies.expected import Expectation, Expected
 
 SCHEMA = "archcalc.expected/1"
 FORMATS = ("text", "json")
-LABEL = 14
+SAVED, SAVED_INTEGERS = "saved_for_backward_bytes", "saved_for_backward_integer_bytes"
+LABEL = 16
+LABELS = {"mult_adds": "mult-adds", SAVED: "saved", SAVED_INTEGERS: "saved integers"}
 FORMULA = 26  # columns that a formula may take in a table; the totals below are written in full
 EXPLAINED = (
     "Expected: the mean over the networks that training draws, each branch dropped with its rate, independently of the "
-    "others. What is needed only for dropped branches is not computed. Forward pass of training, per sample."
+    "others. What is needed only for dropped branches is not computed. Forward pass of training, per sample; saved: "
+    "bytes for the backward pass, of the batch."
 )
 
 
@@ -55,11 +58,19 @@ def _quantities(found: Expected) -> Iterator[tuple[str, Expectation]]:
     yield "mult_adds", found.mult_adds
     yield "flops", found.flops
     yield "activations", found.activations
+    if found.saved_for_backward_bytes is not None:
+        yield SAVED, found.saved_for_backward_bytes
+    if found.saved_for_backward_integer_bytes is not None:
+        yield SAVED_INTEGERS, found.saved_for_backward_integer_bytes
 
 
 def _lines(found: Expected, exact: Exact, room: int, *, expand: bool) -> Iterator[Line]:
     report = found.report
-    for text, style in ((report.name, "bold"), (report.cite or "", "dim"), (flow(report, exact), "")):
+    for text, style in (
+        (report.name, "bold"),
+        (report.cite or "", "dim"),
+        (flow(report._replace(mode="training"), exact), ""),
+    ):
         yield from ([(line, style)] for line in wrapped(shown(text), room))
     if report.hyperparameters:
         yield [(cut(shown(settings(report)), room), "dim")]
@@ -106,7 +117,9 @@ def _cell(number: Quantity, exact: Exact) -> Cell:
 def _facts(found: Expected, exact: Exact) -> Iterator[tuple[str, str]]:
     """The totals in words."""
     for name, pair in _quantities(found):
-        yield name.replace("mult_adds", "mult-adds"), _in_words(pair, exact)
+        if name == SAVED_INTEGERS and pair.full == 0:
+            continue
+        yield LABELS.get(name, name), _in_words(pair, exact, size if name in (SAVED, SAVED_INTEGERS) else _short)
         if name == "branches":
             yield "sub-networks", _subnetworks(found, exact)
     if found.conditions:
@@ -116,18 +129,18 @@ def _facts(found: Expected, exact: Exact) -> Iterator[tuple[str, str]]:
             yield "valid where", text
 
 
-def _in_words(pair: Expectation, exact: Exact) -> str:
+def _in_words(pair: Expectation, exact: Exact, shorten: Callable[[Number], str]) -> str:
     """161/4 of 54 (40.3, 74.5 %)."""
     text = f"{exact(pair.expected)} of {exact(pair.full)}"
     if is_free(pair.expected) or is_free(pair.full):
         return text
-    short = _short(known(pair.expected))
+    short = shorten(known(pair.expected))
     share = percent(pair.expected, pair.full)
     said = [part for part in (short if short != exact(pair.expected) else "", f"{share} %" if share else "") if part]
     return f"{text} ({', '.join(said)})" if said else text
 
 
-def _short(number: int | Fraction) -> str:
+def _short(number: Number) -> str:
     return ratio(number) if isinstance(number, Fraction) and number < 1000 else count(number)
 
 
@@ -151,14 +164,14 @@ def as_data(found: Expected) -> dict[str, Any]:
         "version": version.__version__,
         "name": report.name,
         "cite": report.cite,
+        "batch": plain(report.batch),
+        "precision": report.precision,
         "hyperparameters": {name: plain.any(value) for name, value in report.hyperparameters.items()},
         "conditions": plain.conditions(found),
-        "branches": plain.pair(found.branches),
+        "branches": None,
         "subnetworks": plain.subnetworks(found),
-        "depth": None if found.depth is None else plain.pair(found.depth),
-        "mult_adds": plain.pair(found.mult_adds),
-        "flops": plain.pair(found.flops),
-        "activations": plain.pair(found.activations),
+        **dict.fromkeys(("depth", "mult_adds", "flops", "activations", SAVED, SAVED_INTEGERS)),
+        **{name: plain.pair(pair) for name, pair in _quantities(found)},
         "parts": [
             {"path": part.path, "branches": plain.pair(part.branches), "mult_adds": plain.pair(part.mult_adds)}
             for part in found.parts

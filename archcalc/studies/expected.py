@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcalc.analysis.cost import costs_once
 from archcalc.analysis.decisions import added
 from archcalc.analysis.expected_depth import expected_depth
+from archcalc.analysis.expected_memory import saved_bytes, savings
 from archcalc.analysis.loops import FIRST, around, over_passes, summed
 from archcalc.analysis.survival import not_a_rate, survival
 from archcalc.errors import UsageError
@@ -16,6 +17,7 @@ from archcalc.report import Condition
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from archcalc.analysis.setup import Setup
     from archcalc.analysis.survival import Survival
     from archcalc.graph import Graph
     from archcalc.recorded import Quantity, Size
@@ -60,7 +62,7 @@ class Expected(NamedTuple):
     """A forward pass of training per sample, as it is on average, beside the one that drops nothing.
 
     `choices` counts the branches that are dropped in some passes and kept in others. `depth` is None where too many
-    branches lie side by side to work it out. Nothing is averaged over the weights that are stored: all of them are.
+    branches lie side by side to work it out, what is saved is None where the count of a loop is free.
     """
 
     report: Report
@@ -71,6 +73,8 @@ class Expected(NamedTuple):
     mult_adds: Expectation
     flops: Expectation
     activations: Expectation
+    saved_for_backward_bytes: Expectation | None
+    saved_for_backward_integer_bytes: Expectation | None
     parts: tuple[Part, ...]
     dropped: tuple[Branch, ...]
 
@@ -80,11 +84,12 @@ class Expected(NamedTuple):
         return 2**self.choices if isinstance(self.choices, int) else None
 
 
-def expected(graph: Graph, report: Report) -> Expected:
-    """The averages of a graph, whose `report` is one of training.
+def expected(report: Report) -> Expected:
+    """The averages of the network that a report is of.
 
     Raises UsageError where it has no branch that may be dropped, and what `survival` raises.
     """
+    graph = report.graph
     chances = survival(graph)
     if not chances.rates:
         message = f"{report.name} states no branch that training may drop"
@@ -94,6 +99,7 @@ def expected(graph: Graph, report: Report) -> Expected:
     sums = _Sums(graph, chances)
     every = range(len(graph.nodes))
     depth = expected_depth(graph, once, chances)
+    saved, saved_integers = _saved(graph, report.setup, chances)
     mult_adds = [cost.work.multiply_accumulates for cost in once]
     return Expected(
         report=report,
@@ -104,9 +110,20 @@ def expected(graph: Graph, report: Report) -> Expected:
         mult_adds=sums.of(every, mult_adds),
         flops=sums.of(every, [cost.flops for cost in once]),
         activations=sums.of(every, [cost.activations for cost in once]),
+        saved_for_backward_bytes=saved,
+        saved_for_backward_integer_bytes=saved_integers,
         parts=tuple(_parts(graph, sums, mult_adds)),
         dropped=tuple(_branches(graph, sums, mult_adds)),
     )
+
+
+def _saved(graph: Graph, setup: Setup, chances: Survival) -> tuple[Expectation, Expectation] | tuple[None, None]:
+    """Floating-point numbers and whole ones that are saved for the backward pass."""
+    if graph.loops:
+        return None, None
+    found = savings(graph, setup, chances)
+    floating, whole = (saved_bytes(found, chances.decisions, whole=whole) for whole in (False, True))
+    return Expectation(*floating), Expectation(*whole)
 
 
 def _conditions(graph: Graph, chances: Survival) -> Iterator[Condition]:

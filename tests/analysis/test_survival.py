@@ -117,22 +117,24 @@ def test_beside_all_ways_of_dropping(network: str) -> None:
     assert [chances.probability(i) for i in operators] == [expected[i] for i in operators]
 
 
-@given(networks(most=3))
-def test_any_of_two_beside_all_ways_of_dropping(network: str) -> None:
-    """A storage that several operators keep is kept when one of them is computed."""
+@given(networks(most=4))
+def test_two_together_beside_all_ways_of_dropping(network: str) -> None:
+    """The union and the intersection of events, as an OR and an AND over every way to drop branches."""
     graph = archcalc.graph(network)
     chances = survival(graph)
     pairs = list(combinations([node.index for node in graph.nodes], 2))[:200]
-    either = dict.fromkeys(pairs, Fraction(0))
+    either, both = dict.fromkeys(pairs, Fraction(0)), dict.fromkeys(pairs, Fraction(0))
     for probability, dropped in ways(graph):
         left = remaining(graph, dropped)
         for pair in pairs:
             either[pair] += probability * (not left.isdisjoint(pair))
-    assert {pair: chances.any_of(pair) for pair in pairs} == either
+            both[pair] += probability * left.issuperset(pair)
+    decisions, events = chances.decisions, chances.events
+    assert {(a, b): decisions.probability(decisions.either(events[a], events[b])) for a, b in pairs} == either
+    assert {(a, b): decisions.probability(decisions.all_of(events[a], events[b])) for a, b in pairs} == both
 
 
-def test_entangled_branches_beyond_reason_are_refused() -> None:
-    """Every pair of 2 x 40 dropped branches reads a tensor of its own: no short diagram says when it is needed."""
+def test_more_decisions_than_allowed_are_refused() -> None:
     limits = archcalc.LIMITS._replace(decisions=10)
     graph = archcalc.graph(spec("[{repeat: 20, layers: [{add: {a: [relu, {drop_path: 0.5}], b: []}}]}]"), limits=limits)
     with pytest.raises(archcalc.LimitError, match="decisions"):
