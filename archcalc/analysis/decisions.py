@@ -41,7 +41,7 @@ class Decisions:
     def __init__(self, limits: Limits) -> None:
         self.most = limits.decisions
         self.nodes = [Decision(LAST, NEVER, NEVER), Decision(LAST, ALWAYS, ALWAYS)]
-        self.chances: list[Quantity] = [0, 1]
+        self.chances: dict[int, Quantity] = {NEVER: 0, ALWAYS: 1}  # of the events that were asked for
         self.keeps: dict[int, Quantity] = {}
         self._known: dict[Decision, int] = {}
         self._known_joined: dict[int, dict[tuple[int, int], int]] = {NEVER: {}, ALWAYS: {}}
@@ -91,7 +91,15 @@ class Decisions:
 
     def probability(self, event: int) -> Quantity:
         """The probability of an event."""
-        return self.chances[event]
+        chances, waiting = self.chances, [] if event in self.chances else [event]
+        while waiting:
+            node = self.nodes[waiting[-1]]
+            parts = [part for part in (node.kept, node.dropped) if part not in chances]
+            if parts:
+                waiting.extend(parts)
+                continue
+            chances[waiting.pop()] = self._chance(node)
+        return chances[event]
 
     def _after(self, event: int, decision: int) -> Decision:
         """What an event comes to when a decision falls, which is none of those behind its first one."""
@@ -109,7 +117,6 @@ class Decisions:
             raise self._too_many()
         self._known[node] = event = len(self.nodes)
         self.nodes.append(node)
-        self.chances.append(self._chance(node))
         return event
 
     def _too_many(self) -> LimitError:

@@ -10,7 +10,7 @@ from archcalc.analysis.expected_depth import expected_depth
 from archcalc.analysis.expected_memory import saved_bytes, savings
 from archcalc.analysis.loops import FIRST, around, over_passes, summed
 from archcalc.analysis.survival import not_a_rate, survival
-from archcalc.errors import UsageError
+from archcalc.errors import LimitError, UsageError
 from archcalc.recorded import Recorded, divide, is_free, replaced, total
 from archcalc.report import Condition
 
@@ -62,7 +62,8 @@ class Expected(NamedTuple):
     """A forward pass of training per sample, as it is on average, beside the one that drops nothing.
 
     `choices` counts the branches that are dropped in some passes and kept in others. `depth` is None where too many
-    branches lie side by side to work it out, what is saved is None where the count of a loop is free.
+    branches lie side by side to work it out, what is saved is None where the count of a loop is free,
+    or where it hangs on too many branches whether a gradient flows.
     """
 
     report: Report
@@ -121,8 +122,11 @@ def _saved(graph: Graph, setup: Setup, chances: Survival) -> tuple[Expectation, 
     """Floating-point numbers and whole ones that are saved for the backward pass."""
     if graph.loops:
         return None, None
-    found = savings(graph, setup, chances)
-    floating, whole = (saved_bytes(found, chances.decisions, whole=whole) for whole in (False, True))
+    try:
+        found = savings(graph, setup, chances)
+        floating, whole = (saved_bytes(found, chances.decisions, whole=whole) for whole in (False, True))
+    except LimitError:
+        return None, None
     return Expectation(*floating), Expectation(*whole)
 
 

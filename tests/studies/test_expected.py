@@ -295,6 +295,14 @@ def test_many_branches_side_by_side_have_no_expected_depth() -> None:
     assert as_data(found)["depth"] is None
 
 
+def test_what_is_saved_is_left_out_where_it_hangs_on_every_branch() -> None:
+    """Without weights in front, a gradient flows behind block k where one of the k branches is kept."""
+    layers = "[{repeat: 30, layers: [{add: {a: [{conv: [6, 1]}, {drop_path: 0.5}], b: []}}]}]"
+    found = archcalc.expected(spec(layers), limits=archcalc.LIMITS._replace(decisions=100))
+    assert (found.branches.expected, found.saved_for_backward_bytes) == (15, None)
+    assert archcalc.expected(spec(layers)).saved_for_backward_bytes is not None
+
+
 def test_auxiliary_heads_are_off_unless_asked_for() -> None:
     layers = """
         - {add: {a: [{conv: [6, 1]}, {drop_path: 0.5}], rest: []}}
