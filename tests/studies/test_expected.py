@@ -77,9 +77,13 @@ def test_resnet152_keeps_the_projections_of_its_shortcuts() -> None:
     assert found.depth.expected == 2 + sum(3 * p + (1 - p) * (block in firsts) for block, p in kept.items())
 
 
-def test_other_networks_of_the_zoo() -> None:
-    assert archcalc.expected("convnext_tiny").branches == (18, Fraction(18 * 9, 10))
-    assert archcalc.expected("efficientnet_b0").branches == (9, Fraction(9 * 4, 5))
+def test_rates_that_rise_as_in_torchvision() -> None:
+    """torchvision: ConvNeXt-T 0.1*i/17 of 18 blocks; EfficientNet-B0 0.2*i/16 of 16, where the shape stays."""
+    convnext, efficientnet = archcalc.expected("convnext_tiny"), archcalc.expected("efficientnet_b0")
+    assert [row.rate for row in convnext.dropped] == [Fraction(i, 170) for i in range(18)]
+    assert convnext.branches == (18, Fraction(171, 10))
+    assert convnext.choices == 17
+    assert [row.rate for row in efficientnet.dropped] == [Fraction(i, 80) for i in (2, 4, 6, 7, 9, 10, 12, 13, 14)]
 
 
 class Spent(NamedTuple):
