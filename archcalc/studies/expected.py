@@ -62,8 +62,8 @@ class Expected(NamedTuple):
     """A forward pass of training per sample, as it is on average, beside the one that drops nothing.
 
     `choices` counts the branches that are dropped in some passes and kept in others. `depth` is None where too many
-    branches lie side by side to work it out, what is saved is None where the count of a loop is free,
-    or where it hangs on too many branches whether a gradient flows.
+    branches lie side by side to work it out, what is saved is None where the count of a loop is free, or where it
+    hangs on too many branches whether a gradient flows.
     """
 
     report: Report
