@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from archcalc.studies.compare import Comparison
     from archcalc.studies.compile import Compiled
     from archcalc.studies.deploy import Deployment
+    from archcalc.studies.expected import Expected
     from archcalc.studies.formula import Formulas
     from archcalc.studies.solve import Solution
     from archcalc.studies.sweep import Sweep
@@ -69,6 +70,7 @@ __all__ = [
     "compare",
     "compile",
     "deploy",
+    "expected",
     "formula",
     "graph",
     "load",
@@ -186,6 +188,29 @@ def compile(  # the verb of the library: archcalc.compile
 
     options: dict[str, Any] = {"settings": settings, "batch": batch, "dtype": dtype, "training": training}
     return compiled(analyze(spec, free=free, setup=setup, ops=ops, limits=limits, **options), of)
+
+
+def expected(
+    spec: str | Path | Mapping[str, Any] | Spec,
+    *,
+    settings: Mapping[str, object] | None = None,
+    free: Iterable[str] = (),
+    batch: int | str = 1,
+    dtype: str = "float32",
+    training: bool = False,
+    setup: Setup = USUAL,
+    ops: Mapping[str, type[Op]] = OPS,
+    limits: Limits = LIMITS,
+) -> Expected:
+    """What a forward pass of training costs on average where branches that end in drop_path are dropped at random.
+
+    The arguments are those of `analyze`; `training` turns on auxiliary heads. Raises an ArchcalcError, as `analyze`
+    does, and UsageError for a network that drops nothing or that may drop all ways to an operator at once.
+    """
+    from archcalc.studies.expected import expected as averaged
+
+    options: dict[str, Any] = {"settings": settings, "free": free, "training": training, "ops": ops, "limits": limits}
+    return averaged(analyze(spec, batch=batch, dtype=dtype, setup=setup, **options))
 
 
 def formula(

@@ -30,6 +30,7 @@ class Limits(NamedTuple):
     written_depth: int = 200
     degree: int = 4_096  # powers in a formula
     schedules: int = 100_000  # sets of steps looked at for the best schedule
+    decisions: int = 200_000  # branches dropped or kept, looked at to say what training computes
     windows: int = 400_000  # windows of repeating receptive fields worked out for one network
 
     def with_layers(self, layers: int) -> Limits:

@@ -36,8 +36,16 @@ NOTHING = Cost()
 
 def costs(graph: Graph, *, training: bool = False) -> list[Cost]:
     """The cost of every node, in order; dropout idles unless `training`."""
+    once = costs_once(graph, training=training)
+    if not graph.loops:
+        return once
+    loops = around(graph)
+    return [_repeated(cost, loops[i]) if i in loops and cost is not NOTHING else cost for i, cost in enumerate(once)]
+
+
+def costs_once(graph: Graph, *, training: bool = False) -> list[Cost]:
+    """The same, of one pass of each loop whose count is free."""
     owners = graph.owners()
-    loops = around(graph) if graph.loops else {}
     result = []
     for node in graph.nodes:
         facts = node.facts
@@ -47,7 +55,7 @@ def costs(graph: Graph, *, training: bool = False) -> list[Cost]:
         cost = _alone(facts)
         if node.share is not None or node.frozen:
             cost = _in_place(cost, node, facts, owners)
-        result.append(_repeated(cost, loops[node.index]) if node.index in loops else cost)
+        result.append(cost)
     return result
 
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from archcalc.recorded import Recorded, divide, is_free, replaced
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcalc.graph import Graph, Loop
     from archcalc.recorded import Quantity, Size
 
@@ -29,12 +31,16 @@ def around(graph: Graph) -> dict[int, list[Loop]]:
     return inside
 
 
-def summed(size: Size, loops: list[Loop]) -> Size:
+def summed(size: Size, loops: Sequence[Loop]) -> Size:
     """The size, a polynomial in the number of the pass, summed over all passes of every loop."""
-    total: Quantity = size
+    return over_passes(size, loops)  # type: ignore[return-value]  # a sum of whole numbers is whole
+
+
+def over_passes(quantity: Quantity, loops: Sequence[Loop]) -> Quantity:
+    """The same for what need not be whole."""
     for name, turns, _, _ in loops:
-        total = _sum(total, name, turns)
-    return total  # type: ignore[return-value]  # a sum of whole numbers is whole
+        quantity = _sum(quantity, name, turns)
+    return quantity
 
 
 def _sum(term: Quantity, name: str, turns: Size) -> Quantity:

@@ -22,6 +22,7 @@ COMMANDS = {
     "transfer": "which weights of one network can be loaded into another, and how much of each that is",
     "sweep": "one network at many values of its hyperparameters, with conditions and fronts",
     "solve": "which hyperparameters keep a budget or come nearest to a figure",
+    "expected": "what training costs on average where branches are dropped: stochastic depth",
     "memory": "what is alive step by step, what training keeps, and the peaks of both",
     "deploy": "size on disk by precision, arithmetic intensity, and what a machine makes of it",
     "check": "validate specs and test what they expect",

@@ -20,11 +20,22 @@ def certainly(left: Quantity, relation: str, right: Quantity) -> bool | None:
     """
     if left is right:
         return True
-    difference = sympy.expand(normal(right) - normal(left))
+    difference = _whole_multiple(sympy.expand(normal(right) - normal(left)))
     low, high = bounds(difference)
     if relation == "==":
         return True if difference == 0 else False if low > 0 or high < 0 else None
     return True if low >= 0 else False if high < 0 else None
+
+
+def _whole_multiple(difference: Any) -> Any:
+    """The difference times the free names that it is divided by, which are above zero and keep its sign."""
+    factor = sympy.Integer(1)
+    for power in difference.atoms(sympy.Pow):
+        if power.exp.is_negative:
+            if not power.base.is_Symbol:
+                return difference
+            factor = sympy.lcm(factor, 1 / power)
+    return difference if factor == 1 else sympy.expand(difference * factor)
 
 
 def degree(number: Quantity, name: str) -> int | None:

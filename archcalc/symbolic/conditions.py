@@ -30,7 +30,7 @@ def needed_texts(conditions: Iterable[Needed]) -> list[str]:
     """The same for forms."""
     alone: dict[Any, list[tuple[Needed, Steps]]] = {}
     others: list[Needed] = []
-    for needed in dict.fromkeys(Needed(sympy.expand(form), relation) for form, relation in conditions):
+    for needed in dict.fromkeys(_expanded(form, relation) for form, relation in conditions):
         names = needed.form.free_symbols
         name = next(iter(names)) if len(names) == 1 else None
         steps = None if name is None or not name.is_integer or needed.relation == "!=" else steps_of(needed.form, name)
@@ -44,6 +44,11 @@ def needed_texts(conditions: Iterable[Needed]) -> list[str]:
     known = together(one for line in said if (one := read_assumption(line)) is not None)
     said += [_as_it_is(needed) for needed in others if not follows(needed, known)]
     return list(dict.fromkeys(said))
+
+
+def _expanded(form: Any, relation: str) -> Needed:
+    """The condition with its form expanded, and without a factor that all its numbers share."""
+    return Needed(sympy.expand(form).primitive()[1], relation)
 
 
 def _as_it_is(needed: Needed) -> str:
