@@ -29,6 +29,7 @@ class Limits(NamedTuple):
     written: int = 2_000  # numbers, names and operations of an expression that is written out
     written_depth: int = 200
     degree: int = 4_096  # powers in a formula
+    maxima: int = 10_000  # pairs of formulas compared to find which can be the largest
     schedules: int = 100_000  # sets of steps looked at for the best schedule
     decisions: int = 200_000  # branches dropped or kept, looked at to say what training computes
     windows: int = 400_000  # windows of repeating receptive fields worked out for one network

@@ -94,6 +94,8 @@ class _Writer:
         if number.operator == "name":
             return self._put("name", number.name)
         operands = [self._index(operand) for operand in number.operands]
+        if number.operator in ("min", "max"):
+            return reduce(lambda left, right: self._put(number.operator, left, right), operands)
         return self._sum(operands) if number.operator == "+" else self._put(number.operator, *operands)
 
     def _index(self, number: Any) -> int:

@@ -240,6 +240,13 @@ def maximum(left: Size, right: Size) -> Size:
     return max(left, right)
 
 
+def largest(numbers: Sequence[Size]) -> Size:
+    """The largest of one or more numbers, as one flat expression."""
+    if len(numbers) > 1 and any(isinstance(number, Recorded) for number in numbers):
+        return _record("max", *numbers)
+    return max(numbers)
+
+
 def floor(number: Quantity) -> Size:
     """The largest whole number that is not above."""
     return number // 1

@@ -16,13 +16,14 @@ from documents import DOCUMENTS, PAGES, ROOT, blocks, replay
 import archcalc
 from archcalc.precision import PRECISIONS
 from archcalc.recorded import product, total
-from archcalc.render import transfer
+from archcalc.render import memory, transfer
 from archcalc.render.deploy import as_data as deployment_data
 from archcalc.render.json import as_data
 from archcalc.shape import space
 from archcalc.spec.figure import QUANTITIES, UNITS
 from archcalc.spec.language import KEYS, MERGES, MODIFIERS
 from archcalc.spec.values import FUNCTIONS
+from archcalc.studies.quantities import MEMORY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,10 +126,21 @@ def test_json_keys_of_a_transfer() -> None:
     assert _listed(text, "A network of a transfer") == set(data["to"])
     assert _listed(text, "A layer that is loaded") == set(data["loaded"][0])
     assert _listed(text, "`stop`") == set(data["stop"])
+
+
+def test_json_keys_of_a_memory() -> None:
+    """docs/json.md lists exactly the keys that memory has, and docs/conventions.md its quantities."""
+    data = memory.as_data(archcalc.analyze("vgg16"), archcalc.memory("vgg16"))
+    text = (ROOT / "docs" / "json.md").read_text("utf-8")
+    assert _listed(text, "The object of a memory") == set(data)
+    assert _listed(text, "A step") == set(data["steps"][0])
+    assert _listed(CONVENTIONS, "Memory") == set(MEMORY)
+
+
 def test_json_keys_of_a_deployment() -> None:
     """docs/json.md names every key that a deployment has beside those of a report."""
     deployment = deployment_data(archcalc.deploy("vgg16", flops_per_second="2T", bandwidth="50GB"))
-    section = (ROOT / "docs" / "json.md").read_text("utf-8").split("## The JSON of `archcalc deploy`", 1)[1]
+    section = (ROOT / "docs" / "json.md").read_text("utf-8").split("# The JSON of `archcalc deploy`", 1)[1]
     nested = (deployment["machine"], deployment["whole_network"], deployment["on_disk"][0], deployment["layers"][0])
     assert {*deployment, *(key for keys in nested for key in keys)} <= set(re.findall(r"`(\w+)`", section))
 
@@ -146,7 +158,7 @@ def _listed(text: str, heading: str) -> set[str]:
 
 
 def _rows(text: str, heading: str) -> list[list[str]]:
-    section = text.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    section = re.split(r"\n#+ ", text.split(f"## {heading}\n", 1)[1], maxsplit=1)[0]
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in section.splitlines() if "`" in line[:3]]
 
 

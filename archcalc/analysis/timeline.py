@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcalc.recorded import Recorded, maximum, total
+from archcalc.recorded import Recorded, largest, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -55,7 +55,4 @@ def peak(sums: Sequence[Size]) -> Peak:
     from archcalc.symbolic.largest import undominated
 
     candidates = undominated(sums)
-    size = sums[candidates[0]]
-    for index in candidates[1:]:
-        size = maximum(size, sums[index])
-    return Peak(size, candidates[0])
+    return Peak(largest([sums[index] for index in candidates]), candidates[0])

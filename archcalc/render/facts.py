@@ -11,11 +11,18 @@ from archcalc.render.units import CONVENTION, TIMES, count, per_axis, shape, siz
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from archcalc.analysis.memory import Memory
     from archcalc.analysis.receptive_field import ReceptiveField
     from archcalc.recorded import Size
     from archcalc.render.rows import Row
     from archcalc.render.units import Exact
     from archcalc.report import Report, Tensor
+
+MEMORY = (
+    "activation memory: all that is written; activations total: every storage once, the input too, activations in "
+    "place. peak at inference: the most that is alive, each storage until its last reader. saved for backward: what "
+    "the backward pass needs. training peak: weights, optimizer, and the most of what is saved and of gradients."
+)
 
 
 def numbers(report: Report, rows: Sequence[Row]) -> Iterator[object]:
@@ -91,6 +98,8 @@ def facts(report: Report, exact: Exact) -> Iterator[tuple[str, str]]:
     short = "" if is_free(memory) else f" ({size(memory)})"
     batch = "" if one else f", batch {exact(report.batch)}"
     yield "activation memory", f"{exact(memory)} bytes{short}, {report.precision}{batch}"
+    if knows_memory(report):
+        yield from _memory(report.memory)
     if totals.receptive_field is not None:
         yield "receptive field", _field(totals.receptive_field, totals.receptive_field_of, exact)
     depth, shortest = exact(totals.depth), exact(totals.shortest_path)
@@ -100,6 +109,25 @@ def facts(report: Report, exact: Exact) -> Iterator[tuple[str, str]]:
 
         for text in condition_texts([(c.left, c.relation, c.right) for c in report.conditions]):
             yield "valid where", text
+
+
+def knows_memory(report: Report) -> bool:
+    """Whether peaks are numbers; with free names they are maxima of many formulas, which `archcalc formula` gives."""
+    return not report.symbolic and not report.graph.loops
+
+
+def _memory(memory: Memory) -> Iterator[tuple[str, str]]:
+    yield "activations total", in_bytes(memory.activations_total_bytes)
+    yield "peak at inference", f"{in_bytes(memory.peak_inference_bytes)}, at {memory.peak_at}"
+    whole = memory.saved_for_backward_integer_bytes
+    more = f", and {in_bytes(whole)} of whole numbers" if whole != 0 else ""
+    yield "saved for backward", in_bytes(memory.saved_for_backward_bytes) + more
+    yield "training peak", f"{in_bytes(memory.training_peak_bytes)} with {memory.setup.optimizer}"
+
+
+def in_bytes(number: Size) -> str:
+    """A number of bytes in full and in short."""
+    return f"{number:,} bytes ({size(number)})"
 
 
 def _counted(number: Size, exact: Exact) -> str:
@@ -121,7 +149,7 @@ def _field(field: ReceptiveField, of: str | None, exact: Exact) -> str:
 
 def notes(report: Report, rows: Sequence[Row]) -> str:
     """The convention of all numbers, and what the signs in the rows mean."""
-    text = CONVENTION
+    text = f"{CONVENTION} {MEMORY}" if knows_memory(report) else CONVENTION
     if report.totals.receptive_field is not None:
         text += " RF: receptive field."
     if any(row.then for row in rows):

@@ -23,6 +23,7 @@ UNITS = {
 QUANTITIES = (
     "params", "trainable_params", "buffers", "params_and_buffers", "mult_adds", "flops", "activations",
     "activation_bytes",
+    "activations_total", "peak_inference", "saved_for_backward", "saved_for_backward_integer", "training_peak",
     "depth", "shortest_path", "receptive_field", "receptive_field_stride", "receptive_field_start", "output_shape",
 )  # fmt: skip
 _DIGITS = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+(?:_[0-9]+)*)"

@@ -12,6 +12,7 @@ from archcalc.recorded import Quantity, known, total
 from archcalc.report import Layer, Report, report
 from archcalc.spec.build import build
 from archcalc.spec.load import with_settings
+from archcalc.studies.quantities import MEMORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -89,7 +90,9 @@ class _Answers:
             self.known[key] = self._worked_out(settings, row)
         answer = self.known[key]
         if row is not None:
-            self._count(len(answer.layers) * len(row.figures) * (1 if row.at is None else 10), row)
+            looked_at = len(row.figures) * (1 if row.at is None else 10)
+            looked_at += 10 * sum(quantity in MEMORY for quantity, _, _ in row.figures)
+            self._count(len(answer.layers) * looked_at, row)
         return answer
 
     def _worked_out(self, settings: dict[str, Expression], row: Expectation | None) -> Report:
@@ -134,10 +137,10 @@ def _values(answer: Report, quantity: str, at: str | None) -> tuple[Quantity, ..
         return layers[-1].output_shape if at is not None else answer.outputs[0].shape
     if quantity.startswith("receptive_field"):
         return _receptive_field(layers, quantity.removeprefix("receptive_field").removeprefix("_") or "size")
-    if quantity in ("depth", "shortest_path"):
+    if quantity in MEMORY or quantity in ("depth", "shortest_path"):
         if at is not None:
             raise ArchcalcError(f"'{quantity}' is a total of the network, and has no 'at'")
-        return (getattr(answer.totals, quantity),)
+        return (getattr(answer.memory, MEMORY[quantity]) if quantity in MEMORY else getattr(answer.totals, quantity),)
     if quantity == "params_and_buffers":
         return (total([layer.params for layer in layers] + [layer.buffers for layer in layers]),)
     if quantity == "activation_bytes":

@@ -198,9 +198,16 @@ def _sides(condition: Any) -> tuple[Any, Any]:
 
 
 def _extreme(choose: Any, forms: tuple[Any, ...]) -> Any:
-    """The least or greatest; sympy looks for parts that they share, which takes long for long ones."""
+    """The least or greatest, without those that another certainly undercuts or reaches.
+
+    sympy would look for parts that they share, which takes long for long ones.
+    """
+    from archcalc.symbolic.largest import undominated_forms
+
     _allowed([(sum(_written(form)[0] for form in forms), LIMITS.compared, "signs to compare")])
-    return choose(*forms)
+    flat = [part for form in forms for part in (form.args if isinstance(form, choose) else (form,))]
+    left = [flat[place] for place in undominated_forms(flat, 1 if choose is sympy.Max else -1)]
+    return left[0] if len(left) == 1 else choose(*left, evaluate=False)
 
 
 _COMBINE: dict[str, Any] = {

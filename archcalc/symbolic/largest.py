@@ -10,6 +10,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from archcalc.errors import LimitError
+from archcalc.limits import LIMITS
 from archcalc.symbolic.form import FloorDivide, normal
 
 if TYPE_CHECKING:
@@ -28,26 +30,33 @@ FARTHEST = 256  # where coefficients are looked at last; the values before are t
 
 def undominated(numbers: Sequence[Quantity]) -> list[int]:
     """The places of the numbers that no other certainly reaches, largest first as far as samples tell."""
+    return undominated_forms([normal(number) for number in numbers])
+
+
+def undominated_forms(written: Sequence[Any], sign: int = 1) -> list[int]:
+    """The places of the forms that no other certainly reaches; with the sign -1, that reaches no other."""
     places: dict[frozenset[tuple[Monomial, Fraction]], int] = {}
-    for place, number in enumerate(numbers):
-        places.setdefault(frozenset(_polynomial(normal(number)).items()), place)
+    for place, form in enumerate(written):
+        places.setdefault(frozenset(_polynomial(sign * form).items()), place)
     forms = [(dict(key), place) for key, place in places.items()]
     atoms = {atom for form, _ in forms for monomial in form for atom, _ in monomial}
     points = list(_points(atoms))
     judged = [([_value(form, point) for point in points], form, place) for form, place in forms]
     judged.sort(key=lambda one: (one[0][::-1], -one[2]), reverse=True)
     left: list[tuple[list[Fraction], Polynomial, int]] = []
-    for one in judged:
-        if not any(_reaches(other, one) for other in left):
-            left = [other for other in left if not _reaches(one, other)]
-            left.append(one)
+    pairs = 0
+    for values, form, place in judged:
+        # What is smaller at some point reaches nothing that is larger there; the order puts the larger first.
+        rivals = [other for other in left if all(a >= b for a, b in zip(other[0], values, strict=True))]
+        pairs += len(rivals)
+        if pairs > LIMITS.maxima:
+            raise LimitError(
+                f"more than {LIMITS.maxima:,} pairs of formulas would be compared for the largest of all",
+                hint="leave fewer symbols free",
+            )
+        if not any(_never_negative(_sum(other, form, -1)) for _, other, _ in rivals):
+            left.append((values, form, place))
     return [place for _, _, place in left]
-
-
-def _reaches(one: tuple[list[Fraction], Polynomial, int], other: tuple[list[Fraction], Polynomial, int]) -> bool:
-    if any(mine < theirs for mine, theirs in zip(one[0], other[0], strict=True)):
-        return False
-    return _never_negative(_sum(one[1], other[1], -1))
 
 
 def _polynomial(form: Any) -> Polynomial:
