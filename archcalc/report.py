@@ -114,9 +114,9 @@ class Report(NamedTuple):
     @property
     def memory(self) -> Memory:
         """What is alive and what training keeps; worked out when it is asked for. Raises UndecidedError."""
-        from archcalc.analysis.memory import memory
+        from archcalc.analysis.memory import Memory
 
-        return memory(self.graph, self.setup)
+        return Memory(self.graph, self.setup)
 
     @property
     def symbolic(self) -> bool:

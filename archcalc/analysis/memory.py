@@ -6,13 +6,14 @@ after its last reader.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.analysis.backward import backward, has_gradient, kept, stages
 from archcalc.analysis.schedule import Schedule, best
 from archcalc.analysis.steps import Steps, first_trained, folded, steps
 from archcalc.analysis.storage import readers, storages
-from archcalc.analysis.timeline import Interval, alive, peak
+from archcalc.analysis.timeline import Interval, Peak, alive, peak
 from archcalc.ops.op import Weight
 from archcalc.precision import tensor_bytes
 from archcalc.recorded import total
@@ -20,9 +21,9 @@ from archcalc.saved import INDEX
 from archcalc.shape import features
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from archcalc.analysis.backward import Kept
+    from archcalc.analysis.backward import Kept, Stage
     from archcalc.analysis.setup import Setup
     from archcalc.analysis.storage import Storages
     from archcalc.graph import Graph
@@ -39,67 +40,167 @@ class Moment(NamedTuple):
     backward_bytes: Size
 
 
-class Memory(NamedTuple):
-    """The bytes of a network for one batch; see docs/conventions.md for what each means."""
+class Memory:
+    """The bytes of a network for one batch, each worked out when it is asked for; docs/conventions.md explains them.
 
+    Raises UsageError for parts that there are not, UndecidedError where the count of a loop is free.
+    """
+
+    def __init__(self, graph: Graph, setup: Setup) -> None:
+        kept_as = self.__dict__
+        kept_as["graph"], kept_as["setup"] = graph, setup
+        kept_as["_training"] = steps(graph, setup, training=True)
+        kept_as["_stages"] = stages(graph, self._training.steps, setup.checkpoint)
+
+    graph: Graph
     setup: Setup
-    weights_bytes: Size
-    buffers_bytes: Size
-    gradients_bytes: Size
-    optimizer_bytes: Size
-    activations_total_bytes: Size
-    peak_inference_bytes: Size
-    peak_at: str
-    peak_lower_bound_bytes: Size | None  # of all orders of the operators; where the best is asked for
-    alive_at_peak: tuple[str, ...]
-    saved_for_backward_bytes: Size
-    saved_for_backward_integer_bytes: Size
-    training_peak_bytes: Size
-    training_peak_at: str
-    moments: tuple[Moment, ...]
+    _training: Steps
+    _stages: list[Stage]
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("memory does not change")
+
+    @cached_property
+    def _arrays(self) -> Arrays:
+        return arrays(self.graph, self.setup, {})
+
+    @cached_property
+    def _stored(self) -> Arrays:
+        """What inference stores."""
+        if not self.setup.fold_batch_norm:
+            return self._arrays
+        return arrays(self.graph, self.setup, folded(self.graph))
+
+    @cached_property
+    def _inference(self) -> _Inference:
+        return _inference(self.graph, self.setup)
+
+    @cached_property
+    def _peak(self) -> Peak:
+        return peak(self._inference.alive)
+
+    @cached_property
+    def _flows(self) -> list[bool]:
+        return has_gradient(self._training.steps)
+
+    @cached_property
+    def _kept(self) -> list[Kept]:
+        return kept(self._training, self.setup, self._flows, self._stages)
+
+    @cached_property
+    def _backward(self) -> list[Size]:
+        return backward(self.graph, self._training, self.setup, self._kept, self._flows)
+
+    @cached_property
+    def _training_peak(self) -> Peak:
+        return peak(self._backward)
+
+    @property
+    def weights_bytes(self) -> Size:
+        """The parameters."""
+        return self.setup.weights_bytes(self._stored.learned)
+
+    @property
+    def buffers_bytes(self) -> Size:
+        """The stored constants."""
+        return total([tensor_bytes(elements, self.setup.buffer_bits) for elements in self._stored.buffers])
+
+    @property
+    def gradients_bytes(self) -> Size:
+        """The gradients of the parameters that are trained."""
+        return self.setup.weights_bytes(self._arrays.trained)
+
+    @property
+    def optimizer_bytes(self) -> Size:
+        """What the optimizer keeps for these."""
+        return self.setup.optimizer_bytes(self._arrays.trained)
+
+    @property
+    def activations_total_bytes(self) -> Size:
+        """Every storage that the forward pass writes, and the input."""
+        return total([one.size for one in self._inference.held])
+
+    @property
+    def peak_inference_bytes(self) -> Size:
+        """The most that is alive at inference."""
+        return self._peak.size
+
+    @property
+    def peak_at(self) -> str:
+        """The path of the operator that runs then."""
+        return self._path(self._inference.run, self._peak)
+
+    @property
+    def peak_lower_bound_bytes(self) -> int | None:
+        """What no order of the operators goes below, where the best is asked for."""
+        schedule = self._inference.schedule
+        return None if schedule is None else schedule.lower_bound
+
+    @property
+    def alive_at_peak(self) -> tuple[str, ...]:
+        """The paths of the tensors that are alive then: of each storage the last that was written to it."""
+        run, _, lies, _, _ = self._inference
+        at = self._peak.step
+        last: dict[int, int] = {}
+        for tensor in range(at + 1):
+            last.update({home: tensor for home in lies.homes[tensor] if lies.last[home] >= at})
+        return tuple(self.graph.nodes[run.steps[tensor].node].path for tensor in dict.fromkeys(last.values()))
+
+    @property
+    def saved_for_backward_bytes(self) -> Size:
+        """Floating-point tensors that the backward pass needs of the forward pass."""
+        return self._saved(whole=False)
+
+    @property
+    def saved_for_backward_integer_bytes(self) -> Size:
+        """Tensors of whole numbers that it needs."""
+        return self._saved(whole=True)
+
+    @property
+    def training_peak_bytes(self) -> Size:
+        """Weights, optimizer state, and the most of what is saved, and of gradients."""
+        return self.setup.weights_bytes(self._arrays.learned) + self.optimizer_bytes + self._training_peak.size
+
+    @property
+    def training_peak_at(self) -> str:
+        """The path of the operator that then runs backward."""
+        return self._path(self._training, self._training_peak)
+
+    @property
+    def moments(self) -> Iterator[Moment]:
+        """All steps in order."""
+        run, schedule, _, _, now = self._inference
+        back = self._backward if schedule is None else [self._backward[index] for index in schedule.order]
+        for step, size, behind in zip(run.steps, now, back, strict=True):
+            yield Moment(self.graph.nodes[step.node].path, step.part, step.storage, size, behind)
+
+    def _path(self, run: Steps, at: Peak) -> str:
+        return self.graph.nodes[run.steps[at.step].node].path if run.steps else ""
+
+    def _saved(self, *, whole: bool) -> Size:
+        end = len(self._training.steps)
+        return total([one.size for one in self._kept if one.last >= end and one.whole == whole])
 
 
-def memory(graph: Graph, setup: Setup) -> Memory:
-    """All of it. Raises UsageError for parts that there are not, UndecidedError where a loop has a free count."""
+class _Inference(NamedTuple):
+    """The steps in order, the schedule if it was looked for, and what is alive when."""
+
+    run: Steps
+    schedule: Schedule | None
+    lies: Storages
+    held: list[Interval]
+    alive: list[Size]
+
+
+def _inference(graph: Graph, setup: Setup) -> _Inference:
     run, schedule = _scheduled(graph, steps(graph, setup, training=False), setup)
     lies = storages(run.steps, readers(run.steps, _pinned(run, setup)), inplace=setup.inplace)
     sizes = [setup.bytes_of(s.elements) if s.kind != INDEX else 0 for s in run.steps]
     held = [Interval(i, lies.last[i], size) for i, size in enumerate(sizes) if lies.last[i] >= 0]
-    now = alive(held, len(run.steps))
-    most = peak(now)
-    train = steps(graph, setup, training=True)
-    flows = has_gradient(train.steps)
-    tensors = kept(train, setup, flows, stages(graph, train.steps, setup.checkpoint))
-    back = backward(graph, train, setup, tensors, flows)
-    worst = peak(back)
-    arrays = _arrays(graph, setup, {})
-    stored = _arrays(graph, setup, folded(graph)) if setup.fold_batch_norm else arrays
-    optimizer = setup.optimizer_bytes(arrays.trained)
-    paths = [graph.nodes[step.node].path for step in run.steps]
-    behind = [back[index] for index in schedule.order] if schedule else back
-    return Memory(
-        setup=setup,
-        weights_bytes=setup.weights_bytes(stored.learned),
-        buffers_bytes=total([tensor_bytes(elements, setup.buffer_bits) for elements in stored.buffers]),
-        gradients_bytes=setup.weights_bytes(arrays.trained),
-        optimizer_bytes=optimizer,
-        activations_total_bytes=total([one.size for one in held]),
-        peak_inference_bytes=most.size,
-        peak_at=paths[most.step],
-        peak_lower_bound_bytes=schedule.lower_bound if schedule else None,
-        alive_at_peak=tuple(_alive_at(most.step, lies, paths)),
-        saved_for_backward_bytes=_saved(tensors, len(train.steps), whole=False),
-        saved_for_backward_integer_bytes=_saved(tensors, len(train.steps), whole=True),
-        training_peak_bytes=setup.weights_bytes(arrays.learned) + optimizer + worst.size,
-        training_peak_at=graph.nodes[train.steps[worst.step].node].path,
-        moments=tuple(
-            Moment(path, step.part, step.storage, size, late)
-            for path, step, size, late in zip(paths, run.steps, now, behind, strict=True)
-        ),
-    )
+    return _Inference(run, schedule, lies, held, alive(held, len(run.steps)))
 
 
-class _Arrays(NamedTuple):
+class Arrays(NamedTuple):
     """The elements of every stored array: learned, those of them that are trained, and buffers."""
 
     learned: list[Size]
@@ -107,9 +208,9 @@ class _Arrays(NamedTuple):
     buffers: list[Size]
 
 
-def _arrays(graph: Graph, setup: Setup, inside: dict[int, int]) -> _Arrays:
+def arrays(graph: Graph, setup: Setup, inside: dict[int, int]) -> Arrays:
     """Those of all nodes, where some batch norms are inside the layers before them."""
-    arrays = _Arrays([], [], [])
+    found = Arrays([], [], [])
     owners, first = graph.owners(), first_trained(graph, setup)
     for node in graph.nodes:
         if node.facts is None or node.index in inside:
@@ -121,12 +222,12 @@ def _arrays(graph: Graph, setup: Setup, inside: dict[int, int]) -> _Arrays:
             if (node.index, name) in owners:
                 continue
             if not weight.learned:
-                arrays.buffers.append(weight.size)
+                found.buffers.append(weight.size)
                 continue
-            arrays.learned.append(weight.size)
+            found.learned.append(weight.size)
             if node.index >= first and not node.frozen:
-                arrays.trained.append(weight.size)
-    return arrays
+                found.trained.append(weight.size)
+    return found
 
 
 def _scheduled(graph: Graph, run: Steps, setup: Setup) -> tuple[Steps, Schedule | None]:
@@ -144,17 +245,3 @@ def _scheduled(graph: Graph, run: Steps, setup: Setup) -> tuple[Steps, Schedule 
 
 def _pinned(run: Steps, setup: Setup) -> set[int]:
     return {*run.outputs, *(run.inputs if setup.keep_input else ())}
-
-
-def _alive_at(step: int, lies: Storages, paths: Sequence[str]) -> Iterator[str]:
-    """The paths of the tensors that are alive at a step: of each storage the last that was written to it."""
-    held: dict[int, int] = {}
-    for tensor in range(step + 1):
-        for home in lies.homes[tensor]:
-            if lies.last[home] >= step:
-                held[home] = tensor
-    return (paths[tensor] for tensor in dict.fromkeys(held.values()))
-
-
-def _saved(tensors: Sequence[Kept], end: int, *, whole: bool) -> Size:
-    return total([one.size for one in tensors if one.last >= end and one.whole == whole])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcalc.analysis.memory import memory
+from archcalc.analysis.memory import Memory
 
 if TYPE_CHECKING:
     from archcalc.analysis.setup import Setup
@@ -22,10 +22,10 @@ class Change(NamedTuple):
 
 def changes(graph: Graph, setup: Setup) -> list[Change]:
     """The changes that lower a peak, those that lower the peak at inference most first."""
-    now = memory(graph, setup)
+    now = Memory(graph, setup)
     found = []
     for option, other in _ways(graph, setup):
-        then = memory(graph, other)
+        then = Memory(graph, other)
         lower = then.peak_inference_bytes < now.peak_inference_bytes
         if lower or then.training_peak_bytes < now.training_peak_bytes:
             found.append(Change(option, then.peak_inference_bytes, then.training_peak_bytes))

@@ -135,11 +135,25 @@ def _never_negative(difference: Polynomial) -> bool:
     if None in floors.values() or len(names) > 1 or not (names or whole):
         return False
     name = next(iter(names)) if names else min(whole, key=str)
+    difference = _from_one(difference, [other for other in whole if other != name])
     known = {atom: floor for atom, floor in floors.items() if floor is not None}
     for start in (1, 4, 16, 64, FARTHEST):
         if _positive_from(difference, name, known, start):
             return all(_positive_at(difference, name, known, value) for value in range(1, start))
     return False
+
+
+def _from_one(difference: Polynomial, names: Sequence[Any]) -> Polynomial:
+    """The same with name + 1 for names that are 1 or more: what is left of them is 0 or more."""
+    total: Polynomial = {}
+    for monomial, coefficient in difference.items():
+        term: Polynomial = {(): coefficient}
+        for atom, power in monomial:
+            more: Polynomial = {(): Fraction(1)} if atom in names else {}
+            for _ in range(power):
+                term = _product(term, {((atom, 1),): Fraction(1), **more})
+        total = _sum(total, term)
+    return total
 
 
 def _positive_from(difference: Polynomial, name: Any, floors: Mapping[Any, tuple[Affine, int]], start: int) -> bool:

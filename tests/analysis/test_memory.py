@@ -11,7 +11,7 @@ from referee.alive import Tensor, orders, peak
 
 import archcalc
 from archcalc import OPS, Setup
-from archcalc.analysis.memory import memory
+from archcalc.analysis.memory import Memory
 from archcalc.graph import Graph
 
 Made = tuple[list[Tensor], Graph, set[int]]
@@ -58,7 +58,7 @@ def networks(draw: st.DrawFn, most: int = 14) -> Made:
 def test_peak_is_that_of_the_referee(made: Made, inplace: bool, keep_input: bool) -> None:
     tensors, graph, ends = made
     stays = ends | ({0} if keep_input else set())
-    answer = memory(graph, Setup(inplace=inplace, keep_input=keep_input))
+    answer = Memory(graph, Setup(inplace=inplace, keep_input=keep_input))
     assert answer.peak_inference_bytes == peak(tensors, range(len(tensors)), stays, inplace=inplace)
 
 
@@ -80,7 +80,7 @@ def compare_with_all_orders(made: Made, inplace: bool) -> None:
     tensors, graph, ends = made
     tried = list(islice(orders(tensors), MANY + 1))
     assume(len(tried) <= MANY)
-    answer = memory(graph, Setup(inplace=inplace, schedule="best"))
+    answer = Memory(graph, Setup(inplace=inplace, schedule="best"))
     assert answer.peak_inference_bytes == min(peak(tensors, order, ends, inplace=inplace) for order in tried)
     assert answer.peak_lower_bound_bytes == answer.peak_inference_bytes
 

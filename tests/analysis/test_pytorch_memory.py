@@ -76,9 +76,6 @@ TRAINING_DIFFERS: dict[str, str] = {
     "the gradients of what is concatenated are views of one": "densenet40_k12 vit_b_32 unet-settings={'H':188}",
     "what is added passes its gradient on as it is, and a mean passes on one": """
         squeezenet1_0_complex_bypass fractalnet_cifar10""",
-    "the parts of an attention make the gradients of their weights one after the other": """
-        vit_b_16 vit_b_16-batch=3 vit_b_16-stored=True vit_b_16-train_from=encoder12
-        bert_base-settings={'T':512}-stored=True""",
     "weights that are tied have a gradient for each use, and these are added into a third tensor": """
         transformer_base gpt2-settings={'T':64} gpt2-settings={'T':64}-stored=True""",
     "compositions, and their backward passes, hold more": """

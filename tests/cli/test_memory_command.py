@@ -1,0 +1,74 @@
+"""archcalc memory: what it prints, its options, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from archcalc.cli import main
+
+TINY = "{input: [2, 4, 4], layers: [{conv: [3, 1]}, relu, {max_pool: 2}, flatten, {linear: 5}]}"
+
+
+@pytest.fixture
+def tiny(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A spec whose numbers can be worked out by hand."""
+    monkeypatch.chdir(tmp_path)  # type: ignore[arg-type]
+    with open("tiny.yaml", "w", encoding="utf-8") as file:
+        file.write(TINY)
+    return "tiny.yaml"
+
+
+def data(capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, object]:
+    """What the command prints as JSON."""
+    assert main(["memory", *options, "--format", "json"]) == 0
+    answer: dict[str, object] = json.loads(capsys.readouterr().out)
+    return answer
+
+
+def test_by_hand(tiny: str, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = data(capsys, tiny)
+    assert answer["weights_bytes"] == 4 * (3 * 2 + 3 + 12 * 5 + 5)
+    assert answer["activations_total_bytes"] == 4 * (32 + 48 + 12 + 5)
+    assert answer["peak_inference_bytes"] == 4 * (32 + 48)
+    assert answer["alive_at_peak"] == ["input", "conv"]
+    assert answer["saved_for_backward_bytes"] == 4 * (32 + 48 + 12)  # for conv, relu and max_pool, linear
+    assert answer["saved_for_backward_integer_bytes"] == 8 * 12
+    assert [step["path"] for step in answer["steps"]] == ["input", "conv", "relu", "max_pool", "flatten", "linear"]  # type: ignore[attr-defined]
+
+
+def test_options(tiny: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert data(capsys, tiny, "--no-inplace")["peak_inference_bytes"] == 4 * (48 + 48)
+    assert data(capsys, tiny, "--keep-input")["peak_inference_bytes"] == 4 * (32 + 48 + 12)
+    assert data(capsys, tiny, "--dtype", "int8", "--weights", "float32")["peak_inference_bytes"] == 80
+    assert data(capsys, tiny, "--optimizer", "adam")["optimizer_bytes"] == 2 * 4 * 74
+    assert data(capsys, tiny, "--train-from", "linear")["gradients_bytes"] == 4 * 65
+    assert data(capsys, tiny, "--free", "batch")["peak_inference_bytes"] == "320*batch"
+
+
+def test_the_screen_names_everything(tiny: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["memory", tiny, "--training"]) == 0
+    text = capsys.readouterr().out
+    for said in ("peak at inference   320 bytes (320 B), at conv", "alive there         input, conv", "training peak"):
+        assert said in text
+    assert "alive in the backward pass" in text
+    assert "what would lower it" in text
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--levels", "0"], "archcalc: levels are a whole number, at least 1, not 0"),
+        (["--optimizer", "adm"], "archcalc: optimizer is one of sgd, momentum, adam, adamw, not 'adm'"),
+        (["--checkpoint", "layer1"], "archcalc: there is no part 'layer1'"),
+        (["--precision", "float31"], "archcalc: there is no precision 'float31'"),
+        (
+            ["--schedule", "best", "--free", "batch"],
+            "archcalc: the best schedule needs numbers, but names are free here",
+        ),
+    ],
+)
+def test_refused(tiny: str, capsys: pytest.CaptureFixture[str], options: list[str], said: str) -> None:
+    assert main(["memory", tiny, *options]) == 2
+    assert capsys.readouterr().err.startswith(said)
