@@ -75,7 +75,7 @@ TRAINING_DIFFERS: dict[str, str] = {
         shufflenet_v2_x1_0 mobilenet_v3_small wrn_cifar resnet110_stochastic_cifar efficientnet_b0-batch=2""",
     "the gradients of what is concatenated are views of one": "densenet40_k12 vit_b_32 unet-settings={'H':188}",
     "what is added passes its gradient on as it is, and a mean passes on one": """
-        squeezenet1_0_complex_bypass fractalnet_cifar10""",
+        squeezenet1_0_complex_bypass fractalnet_cifar10 vit_b_16-batch=3""",
     "weights that are tied have a gradient for each use, and these are added into a third tensor": """
         transformer_base gpt2-settings={'T':64} gpt2-settings={'T':64}-stored=True""",
     "compositions, and their backward passes, hold more": """
