@@ -71,6 +71,7 @@ OUTSIDE: dict[str, set[str]] = {
             "elasticity",
             "residues",
             "largest",
+            "largest",
         )
     },
     "numpy": {"arrays"},

@@ -11,7 +11,7 @@ from archcalc.recorded import Quantity, Recorded, known, replaced
 from archcalc.symbolic import largest
 from archcalc.symbolic.largest import undominated
 
-H, BATCH = Recorded("H"), Recorded("batch")
+H, BATCH, ALPHA = Recorded("H"), Recorded("batch"), Recorded("alpha", integral=False)
 
 
 @st.composite
@@ -51,6 +51,7 @@ def test_the_largest_is_among_those_left(numbers: list[Quantity], height: int, b
         ([3 * BATCH, 2 * BATCH + 5], [0, 1]),
         ([H * BATCH, H + BATCH], [0, 1]),  # 1 and 2 at H = batch = 1
         ([2 * H * BATCH, H + BATCH], [0]),
+        ([1 + 0 * H, (32 * ALPHA) // 1], [0, 1]),  # a rational name may be less than 1
     ],
 )
 def test_what_is_certainly_reached_is_left_out(numbers: list[Quantity], left: list[int]) -> None:

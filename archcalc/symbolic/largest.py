@@ -92,7 +92,7 @@ def _affine(atom: Any) -> tuple[Affine, int] | None:
     (name,) = atom.free_symbols
     slope = atom.args[0].coeff(name)
     rest = atom.args[0] - slope * name
-    if not (slope.is_Integer and rest.is_Integer and slope > 0 and rest >= 0):
+    if not (name.is_integer and slope.is_Integer and rest.is_Integer and slope > 0 and rest >= 0):
         return None
     return (name, int(slope), int(rest)), int(atom.args[1])
 

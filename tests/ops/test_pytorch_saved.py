@@ -45,7 +45,6 @@ ELSEWHERE: list[tuple[str, Callable[[Case], bool]]] = [
     ),
     ("the scale is repeated for each sample", lambda c: c["op"] == "instance_norm" and "scale: true" in c["step"]),
     ("out of place the input is kept", lambda c: c["op"] in {"leaky_relu", "elu", "selu"} and "in_place" not in c),
-    ("a rate of 0 drops nothing", lambda c: c["op"] in {"dropout", "drop_path"} and c["step"].endswith(" 0")),
     ("the indices are a tensor", lambda c: c["op"] == "select"),
     ("three are merged two by two", lambda c: c["op"] in {"multiply", "max"} and "c" in c["input"]),
     ("keys and values of unequal width are not fused", lambda c: "value: 5" in c["step"] and "stored" not in c),

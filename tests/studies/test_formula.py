@@ -170,7 +170,7 @@ def test_two_assumptions_on_one_name() -> None:
     [
         (["vgg16"], "archcalc: nothing is left free\n  --free NAME leaves a hyperparameter open: H, W, classes, depths, widths, bn, pool\n"),
         (["vgg16", "--free", "H", "--of", "parms"], "archcalc: there is no quantity 'parms'\n  did you mean 'params'?\n"),
-        (["vgg16", "--free", "H", "--of", ""], "archcalc: no quantity is asked for\n  quantities: params, trainable_params, buffers, params_and_buffers, mult_adds, flops, activations, activation_bytes, depth, shortest_path, output_shape, receptive_field, receptive_field_stride, receptive_field_start\n"),
+        (["vgg16", "--free", "H", "--of", ""], "archcalc: no quantity is asked for\n  quantities: params, trainable_params, buffers, params_and_buffers, mult_adds, flops, activations, activation_bytes, depth, shortest_path, activations_total, peak_inference, saved_for_backward, saved_for_backward_integer, training_peak, weights, gradients, optimizer, output_shape, receptive_field, receptive_field_stride, receptive_field_start\n"),
         (["vgg16", "--free", "H", "--assume", "H is even"], "archcalc: 'H is even' is nothing to assume\n  write 'H % 32 == 0' or 'H >= 32'; W = H is --set W=H\n"),
         (["vgg16", "--free", "H", "--assume", "H % 4 == 4"], "archcalc: 'H % 4 == 4' is nothing to assume\n  write 'H % 32 == 0' or 'H >= 32'; W = H is --set W=H\n"),
         (["vgg16", "--free", "H", "--assume", "W % 4 == 0"], "archcalc: 'W' is no free whole name to assume something of\n  free whole names: H\n"),
