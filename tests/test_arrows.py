@@ -70,8 +70,6 @@ OUTSIDE: dict[str, set[str]] = {
             "names",
             "elasticity",
             "residues",
-            "largest",
-            "largest",
         )
     },
     "numpy": {"arrays"},
