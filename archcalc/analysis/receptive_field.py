@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from archcalc.graph import Facts, Graph, Loop, Node
 
 
+REMEMBERED = 1_000  # so many nodes are followed before what nobody reads any more is forgotten
+
+
 class Seen(NamedTuple):
     """What the positions of one tensor see: a reach per space axis, or None where no window path is left.
 
@@ -30,6 +33,9 @@ class Seen(NamedTuple):
     whole_input: bool = False
     met: int | None = None
     lost: bool = False
+
+
+FORGOTTEN = Seen(None)
 
 
 class ReceptiveField(NamedTuple):
@@ -49,6 +55,42 @@ class ReceptiveField(NamedTuple):
     def aligned(self) -> bool:
         """Whether all paths have the same stride."""
         return self.met is None
+
+
+def receptive_fields(graph: Graph) -> tuple[list[ReceptiveField | None], int]:
+    """The receptive field of every node, and the last node that any is known of: its field is that of the network.
+
+    Of a long network, what nodes see is kept no longer than later nodes read it: it would be a third of all memory.
+    """
+    nodes, sight = graph.nodes, _Sight(graph)
+    result = sight.result
+    last_readers = _last_readers(nodes) if len(nodes) > REMEMBERED else []
+    fields: list[ReceptiveField | None] = []
+    last = 0
+    while len(fields) < len(nodes):
+        sight.until(min(len(fields) + REMEMBERED, len(nodes)))
+        followed = nodes[len(fields) : len(result)]
+        for node in followed:
+            sees, inputs = result[node.index], node.inputs
+            same = len(inputs) == 1 and sees is result[inputs[0]]
+            fields.append(fields[inputs[0]] if same else receptive_field(sees))
+            if sees.axes or sees.met is not None or sees.lost:
+                last = node.index
+        if last_readers:
+            for node in followed:
+                for i in node.inputs:
+                    if last_readers[i] == node.index:
+                        result[i] = FORGOTTEN
+    return fields, last
+
+
+def _last_readers(nodes: list[Node]) -> list[int]:
+    """For each node the last one that reads its tensor."""
+    readers = [0] * len(nodes)
+    for node in nodes:
+        for i in node.inputs:
+            readers[i] = node.index
+    return readers
 
 
 def seen(graph: Graph) -> list[Seen]:
