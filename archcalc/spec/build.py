@@ -11,7 +11,7 @@ from archcalc.ops import OPS
 from archcalc.ops.arguments import count, shown
 from archcalc.recorded import Recorded, is_free, write
 from archcalc.spec.check import argument_problems
-from archcalc.spec.failure import Failed, mismatch, wrong
+from archcalc.spec.failure import Failed, wrong
 from archcalc.spec.hyperparameters import work_out
 from archcalc.spec.language import Call, Expression, For, If, Located, Merge, Output, Repeat, Step
 from archcalc.spec.load import words
@@ -285,6 +285,8 @@ class Unroller:
         except (ShapeError, UndecidedError) as error:
             if len(flow) < 2:
                 raise wrong(step.mark, error) from None
+            from archcalc.spec.mismatch import mismatch
+
             raise mismatch(step.mark, error, [self.graph.nodes[index] for index in flow], labels) from None
 
     def merge(self, merge: Merge, step: Step, frame: Frame, flow: Flow) -> Flow:
