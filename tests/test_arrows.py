@@ -21,7 +21,7 @@ FILES = {name: path for name, path in FILES.items() if not name.startswith("spec
 # cli -> render -> studies -> report -> analysis -> graph -> ops -> window, work, shape -> recorded -> errors, limits;
 # cli, studies -> spec -> graph.
 GROUND = {"errors", "limits", "version"}
-NUMBERS = GROUND | {"recorded", "symbolic"}
+NUMBERS = GROUND | {"recorded", "notation", "symbolic"}
 SHAPES = NUMBERS | {"shape", "window", "work", "saved"}
 OPS = SHAPES | {"ops"}
 GRAPH = OPS | {"graph"}
@@ -34,7 +34,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "version": set(),
     "limits": set(),
     "errors": {"limits"},
-    "recorded": GROUND,
+    "recorded": GROUND | {"notation"},
+    "notation": GROUND | {"recorded"},
     "symbolic": GROUND | {"recorded"},
     "program": GROUND | {"recorded"},
     "magnitude": GROUND | {"recorded", "program"},

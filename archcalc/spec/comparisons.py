@@ -6,7 +6,8 @@ from operator import eq, ge, gt, le, lt, ne
 from typing import TYPE_CHECKING, Any
 
 from archcalc.errors import UndecidedError
-from archcalc.recorded import Quantity, is_free, write
+from archcalc.notation import write
+from archcalc.recorded import Quantity, is_free
 from archcalc.spec.values import ExpressionError, named, number
 
 if TYPE_CHECKING:
