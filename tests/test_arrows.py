@@ -22,7 +22,7 @@ FILES = {name: path for name, path in FILES.items() if not name.startswith("spec
 # cli, studies -> spec -> graph.
 GROUND = {"errors", "limits", "version"}
 NUMBERS = GROUND | {"recorded", "notation", "symbolic"}
-SHAPES = NUMBERS | {"shape", "window", "work", "saved"}
+SHAPES = NUMBERS | {"shape", "window", "periodic", "work", "saved"}
 OPS = SHAPES | {"ops"}
 GRAPH = OPS | {"graph"}
 ANALYSIS = GRAPH | {"analysis", "precision"}
@@ -42,7 +42,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "arrays": GROUND | {"recorded", "program", "magnitude"},
     "zoo": GROUND,
     "shape": GROUND | {"recorded"},
-    "window": NUMBERS,
+    "window": NUMBERS | {"periodic"},
+    "periodic": NUMBERS | {"window"},
     "work": NUMBERS,
     "saved": NUMBERS,
     "precision": NUMBERS,
