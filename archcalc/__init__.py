@@ -28,7 +28,7 @@ from archcalc.ops import OPS
 from archcalc.recorded import Recorded
 from archcalc.report import Report, report
 from archcalc.spec.build import build
-from archcalc.spec.load import Spec, is_name, load, with_settings
+from archcalc.spec.load import Spec, is_name, load
 from archcalc.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -361,7 +361,11 @@ def _read(
     spec: str | Path | Mapping[str, Any] | Spec, settings: Mapping[str, object] | None, ops: Mapping[str, type[Op]]
 ) -> Spec:
     read = spec if isinstance(spec, Spec) else load(spec, ops)
-    return with_settings(read, settings) if settings else read
+    if not settings:
+        return read
+    from archcalc.spec.given import with_settings
+
+    return with_settings(read, settings)
 
 
 def _setup(setup: Setup, batch: int | str, dtype: str) -> Setup:

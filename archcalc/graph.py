@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from archcalc.errors import LimitError, ShapeError, UndecidedError
 from archcalc.limits import LIMITS, Limits
 from archcalc.ops.op import POINT
-from archcalc.recorded import Recorded, Shape, Size, write
+from archcalc.recorded import Recorded, Shape, Size
 from archcalc.shape import written
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def _facts(op: Op, shape: Shape, shapes: tuple[Shape, ...]) -> Facts:
 
 def _refused(requirement: Requirement) -> ShapeError:
     left, _, right, otherwise = requirement
-    return ShapeError(otherwise.replace("{left}", _text(left)).replace("{right}", _text(right)))
+    return ShapeError(otherwise.replace("{left}", str(left)).replace("{right}", str(right)))
 
 
 class Condition(NamedTuple):
@@ -396,7 +396,3 @@ def numbered(names: Sequence[str], others: Iterable[str] = ()) -> Sequence[str]:
         else:
             segments.append(name)
     return segments
-
-
-def _text(size: Size) -> str:
-    return write(size) if isinstance(size, Recorded) else str(size)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.analysis.cost import Cost, costs
 from archcalc.analysis.paths import depths
-from archcalc.analysis.receptive_field import ReceptiveField, Seen, receptive_field, seen
+from archcalc.analysis.receptive_field import ReceptiveField, receptive_fields
 from archcalc.analysis.setup import USUAL, Setup
 from archcalc.precision import bits, stored
 from archcalc.recorded import Recorded, Shape, Size, total
@@ -139,8 +139,9 @@ def report(
     setup: Setup = USUAL,
 ) -> Report:
     """Ask every question of a graph."""
-    cost, sight = costs(graph, training=training), seen(graph)
-    layers = _layers(graph, cost, sight)
+    cost = costs(graph, training=training)
+    fields, last = receptive_fields(graph)
+    layers = _layers(graph, cost, fields)
     nodes = graph.nodes
     return Report(
         name=name,
@@ -153,24 +154,20 @@ def report(
         conditions=tuple(
             Condition(c.left, c.relation, c.right, nodes[min(c.node, len(nodes) - 1)].path) for c in graph.conditions
         ),
-        totals=_totals(graph, cost, sight, setup),
+        totals=_totals(graph, cost, fields, last, setup),
         layers=layers,
         graph=graph,
     )
 
 
-def _layers(graph: Graph, cost: list[Cost], sight: list[Seen]) -> tuple[Layer, ...]:
+def _layers(graph: Graph, cost: list[Cost], fields: list[ReceptiveField | None]) -> tuple[Layer, ...]:
     nodes = graph.nodes
-    fields: dict[tuple[object, ...], ReceptiveField | None] = {}  # what many layers see is one value
     rows = []
-    for node, (params, trainable, buffers, work, flops, activations, _, owner), sees in zip(
-        nodes, cost, sight, strict=True
+    for node, (params, trainable, buffers, work, flops, activations, _, owner), field in zip(
+        nodes, cost, fields, strict=True
     ):
         if node.op is None:
             continue
-        seen_by = (id(sees.axes), sees.whole_input, sees.met)
-        if seen_by not in fields:
-            fields[seen_by] = receptive_field(sees)
         inputs = node.inputs
         if len(inputs) == 1:
             source = nodes[inputs[0]]
@@ -182,25 +179,22 @@ def _layers(graph: Graph, cost: list[Cost], sight: list[Seen]) -> tuple[Layer, .
         rows.append(
             Layer(
                 node.path, node.kind, node.line, paths, shapes, node.shape, params, trainable, buffers,
-                work.multiply_accumulates, flops, activations, fields[seen_by], shared,
+                work.multiply_accumulates, flops, activations, field, shared,
             )
         )  # fmt: skip
     return tuple(rows)
 
 
-def _totals(graph: Graph, cost: list[Cost], sight: list[Seen], setup: Setup) -> Totals:
-    last = next(
-        (i for i in reversed(range(len(sight))) if sight[i].axes or sight[i].met is not None or sight[i].lost), 0
-    )
-    field = receptive_field(sight[last])
-    params, trainable, buffers, work, flops, activations, _, _ = zip(*cost, strict=True)
+def _totals(graph: Graph, cost: list[Cost], fields: list[ReceptiveField | None], last: int, setup: Setup) -> Totals:
+    field = fields[last]
+    activations = [each.activations for each in cost]
     most, fewest = depths(graph, cost)
     return Totals(
-        params=total(params),
-        trainable_params=total(trainable),
-        buffers=total(buffers),
-        mult_adds=total([w.multiply_accumulates for w in work]),
-        flops=total(flops),
+        params=total([each.params for each in cost]),
+        trainable_params=total([each.trainable_params for each in cost]),
+        buffers=total([each.buffers for each in cost]),
+        mult_adds=total([each.work.multiply_accumulates for each in cost]),
+        flops=total([each.flops for each in cost]),
         activations=total(activations),
         activation_bytes=stored(activations, bits(setup.activations), setup.batch),
         depth=most,

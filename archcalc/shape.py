@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from archcalc.errors import ShapeError
-from archcalc.recorded import Shape, Size, write
+
+if TYPE_CHECKING:
+    from archcalc.recorded import Shape, Size
 
 AXIS_NAMES = {
     1: ("features",),
@@ -43,4 +47,4 @@ def has_space(shape: Shape, who: str) -> Shape:
 
 def written(shape: Shape) -> str:
     """The shape as text: (64, 56, 56)."""
-    return f"({', '.join(str(size) if isinstance(size, int) else write(size) for size in shape)})"
+    return f"({', '.join(map(str, shape))})"

@@ -5,16 +5,10 @@ Laws of composition: Araujo, Norris and Sim 2019, "Computing Receptive Fields of
 
 from __future__ import annotations
 
-from functools import reduce
-from math import gcd, lcm
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from archcalc.errors import UndecidedError
-from archcalc.limits import LIMITS
 from archcalc.recorded import Recorded, Size, ceil_divide, maximum, minimum
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Interval: TypeAlias = "tuple[Size, Size] | None"
 
@@ -112,47 +106,13 @@ class Reach(NamedTuple):
             low, high = here
             if len(local.windows) == 1 and (window := local.windows[0]) is not None:
                 return Reach(step * local.step, ((low + step * window[0], high + step * window[1]),))
+            from archcalc.periodic import reduced
+
             windows = tuple(w and (low + step * w[0], high + step * w[1]) for w in local.windows)
-            return Reach(step * local.step, windows).reduced()
-        step, dilation = local.step, local.dilation
-        ends = [end for window in local.windows for end in window or ()]
-        if isinstance(step, Recorded) or isinstance(dilation, Recorded) or any(isinstance(e, Recorded) for e in ends):
-            return None
-        turns = self.period // gcd(step, self.period)
-        if turns * local.period > LIMITS.period:
-            return None
-        hull = self._hulls(dilation)
-        windows = tuple(
-            w and hull(w[0] + turn * step, w[1] + turn * step)  # type: ignore[arg-type]
-            for turn in range(turns)
-            for w in local.windows
-        )
-        return Reach(self.step * (step * turns // self.period), windows).reduced()
+            return reduced(Reach(step * local.step, windows))
+        from archcalc.periodic import seen_through
 
-    def _hulls(self, every: int) -> Callable[[int, int], Interval]:
-        """What every so many of the positions first..last see together, by runs of 1, 2, 4, ... such positions.
-
-        The views of one residue only move on, so the first and the last position of each residue are enough.
-        """
-        residues = self.period // gcd(every, self.period)
-        runs = [self]
-
-        def hull(first: int, last: int) -> Interval:
-            taps = (last - first) // every + 1
-            few = min(taps, residues)
-            level = few.bit_length() - 1
-            while len(runs) <= level:
-                run, half = runs[-1], every << (len(runs) - 1)
-                runs.append(Reach(self.step, tuple([join(run._at(i), run._at(i + half)) for i in range(self.period)])))
-            rest, late = every * (few - (1 << level)), every * (taps - few)
-            return reduce(join, [runs[level]._at(first + shift) for shift in (0, rest, late, late + rest)])
-
-        return hull
-
-    def _at(self, position: int) -> Interval:
-        turn, place = divmod(position, self.period)
-        window = self.windows[place]
-        return window and (window[0] + turn * self.step, window[1] + turn * self.step)
+        return seen_through(self, local)
 
     def union(self, other: Reach) -> Reach | None:
         """What either sees, hull by hull; None where their strides differ.
@@ -166,23 +126,9 @@ class Reach(NamedTuple):
         if len(self.windows) == len(other.windows) == 1:
             joined = Reach(self.step, (join(self.windows[0], other.windows[0]),))
             return self if joined == self else other if joined == other else joined
-        period = lcm(self.period, other.period)
-        if period > LIMITS.period:
-            raise UndecidedError(f"a receptive field that repeats every {period} positions is too irregular to follow")
-        windows = tuple(join(self._at(i), other._at(i)) for i in range(period))
-        return Reach(self.step * (period // self.period), windows).reduced()
+        from archcalc.periodic import union
 
-    def reduced(self) -> Reach:
-        """The same view with the shortest period."""
-        period = self.period
-        if period == 1 or isinstance(self.step, Recorded):
-            return self
-        for shorter in range(1, period):
-            if period % shorter == 0 and self.step * shorter % period == 0:
-                candidate = Reach(self.step * shorter // period, self.windows[:shorter])
-                if all(candidate._at(i) == self.windows[i] for i in range(period)):
-                    return candidate
-        return self
+        return union(self, other)
 
 
 def join(left: Interval, right: Interval) -> Interval:

@@ -41,11 +41,11 @@ def find(name: str) -> Path:
 
 def member(name: str) -> Path:
     """The spec of the zoo of that name, with or without .yaml; raises NotFoundError with the nearest."""
-    known = specs()
     stem = name.removesuffix(".yaml")
-    if stem in known:
-        return known[stem]
-    near = did_you_mean(stem, known)
+    if stem.isidentifier():  # no pattern, and no path
+        for path in folder().glob(f"*/{stem}.yaml"):
+            return path
+    near = did_you_mean(stem, specs())
     shown = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
     raise NotFoundError(
         f"there is no file {shown} here, and no spec of that name in the zoo",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from archcalc.recorded import Recorded, is_free, write
+from archcalc.notation import write
+from archcalc.recorded import Recorded, is_free
 from archcalc.spec.expression import parse
 from archcalc.spec.values import Items
 

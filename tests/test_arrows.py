@@ -21,8 +21,8 @@ FILES = {name: path for name, path in FILES.items() if not name.startswith("spec
 # cli -> render -> studies -> report -> analysis -> graph -> ops -> window, work, shape -> recorded -> errors, limits;
 # cli, studies -> spec -> graph.
 GROUND = {"errors", "limits", "version"}
-NUMBERS = GROUND | {"recorded", "symbolic"}
-SHAPES = NUMBERS | {"shape", "window", "work", "saved"}
+NUMBERS = GROUND | {"recorded", "notation", "symbolic"}
+SHAPES = NUMBERS | {"shape", "window", "periodic", "work", "saved"}
 OPS = SHAPES | {"ops"}
 GRAPH = OPS | {"graph"}
 ANALYSIS = GRAPH | {"analysis", "precision"}
@@ -34,14 +34,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "version": set(),
     "limits": set(),
     "errors": {"limits"},
-    "recorded": GROUND,
+    "recorded": GROUND | {"notation"},
+    "notation": GROUND | {"recorded"},
     "symbolic": GROUND | {"recorded"},
     "program": GROUND | {"recorded"},
     "magnitude": GROUND | {"recorded", "program"},
     "arrays": GROUND | {"recorded", "program", "magnitude"},
     "zoo": GROUND,
     "shape": GROUND | {"recorded"},
-    "window": NUMBERS,
+    "window": NUMBERS | {"periodic"},
+    "periodic": NUMBERS | {"window"},
     "work": NUMBERS,
     "saved": NUMBERS,
     "precision": NUMBERS,

@@ -21,8 +21,8 @@ from archcalc.render.deploy import as_data as deployment_data
 from archcalc.render.json import as_data
 from archcalc.shape import space
 from archcalc.spec.figure import QUANTITIES, UNITS
+from archcalc.spec.functions import FUNCTIONS
 from archcalc.spec.language import KEYS, MERGES, MODIFIERS
-from archcalc.spec.values import FUNCTIONS
 from archcalc.studies.quantities import MEMORY
 
 if TYPE_CHECKING:

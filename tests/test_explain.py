@@ -12,7 +12,8 @@ from evaluating import at
 import archcalc
 from archcalc.analysis import explain
 from archcalc.cli import main
-from archcalc.recorded import Recorded, is_free, write
+from archcalc.notation import write
+from archcalc.recorded import Recorded, is_free
 from archcalc.report import report as asked
 from archcalc.studies.explanation import PATHS, TOTALS, Sum, explained
 

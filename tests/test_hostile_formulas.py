@@ -7,7 +7,8 @@ from asking import ask, is_clear, refusal, spec
 
 import archcalc
 from archcalc.limits import LIMITS
-from archcalc.recorded import Recorded, write
+from archcalc.notation import write
+from archcalc.recorded import Recorded
 from archcalc.studies.explanation import explained
 from archcalc.symbolic.conditions import condition_texts
 from archcalc.symbolic.text import simplified

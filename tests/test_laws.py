@@ -13,7 +13,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import archcalc
-from archcalc.recorded import Recorded, write
+from archcalc.notation import write
+from archcalc.recorded import Recorded
 from archcalc.symbolic.text import simplified
 
 if TYPE_CHECKING:

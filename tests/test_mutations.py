@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import archcalc
 from archcalc import zoo
+from archcalc.spec.functions import FUNCTIONS
 from archcalc.spec.language import MERGES
-from archcalc.spec.values import FUNCTIONS
 
 BOUNDED = 300  # seconds after which conftest stops a test that hangs
 LIMITS = archcalc.LIMITS._replace(layers=1500, steps=20_000)

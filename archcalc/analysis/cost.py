@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcalc.analysis.loops import around, summed
 from archcalc.graph import FACTS_KEPT
 from archcalc.ops.op import VIEW
 from archcalc.recorded import Size, product
@@ -14,7 +13,7 @@ from archcalc.work import NO_WORK, Work
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from archcalc.graph import Facts, Graph, Loop, Node
+    from archcalc.graph import Facts, Graph, Node
     from archcalc.ops.op import Weight
 
 
@@ -39,8 +38,9 @@ def costs(graph: Graph, *, training: bool = False) -> list[Cost]:
     once = costs_once(graph, training=training)
     if not graph.loops:
         return once
-    loops = around(graph)
-    return [_repeated(cost, loops[i]) if i in loops and cost is not NOTHING else cost for i, cost in enumerate(once)]
+    from archcalc.analysis.loops import repeated
+
+    return repeated(graph, once)
 
 
 def costs_once(graph: Graph, *, training: bool = False) -> list[Cost]:
@@ -57,21 +57,6 @@ def costs_once(graph: Graph, *, training: bool = False) -> list[Cost]:
             cost = _in_place(cost, node, facts, owners)
         result.append(cost)
     return result
-
-
-def _repeated(cost: Cost, loops: list[Loop]) -> Cost:
-    """The cost of all passes of the loops around an operator."""
-    params, trainable, buffers, work, flops, activations, weighted, shared_with = cost
-    return Cost(
-        summed(params, loops),
-        summed(trainable, loops),
-        summed(buffers, loops),
-        Work(*[summed(count, loops) for count in work]),
-        summed(flops, loops),
-        summed(activations, loops),
-        weighted,
-        shared_with,
-    )
 
 
 @lru_cache(maxsize=FACTS_KEPT)

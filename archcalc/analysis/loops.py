@@ -11,7 +11,9 @@ from math import factorial
 from operator import mul
 from typing import TYPE_CHECKING
 
+from archcalc.analysis.cost import NOTHING, Cost
 from archcalc.recorded import Recorded, divide, is_free, replaced
+from archcalc.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +31,27 @@ def around(graph: Graph) -> dict[int, list[Loop]]:
         for index in range(loop.start, loop.stop + 1):
             inside.setdefault(index, []).append(loop)
     return inside
+
+
+def repeated(graph: Graph, costs: list[Cost]) -> list[Cost]:
+    """The costs of the nodes, of those inside loops for all passes."""
+    loops = around(graph)
+    return [_of_all(cost, loops[i]) if i in loops and cost is not NOTHING else cost for i, cost in enumerate(costs)]
+
+
+def _of_all(cost: Cost, loops: list[Loop]) -> Cost:
+    """The cost of all passes of the loops around an operator."""
+    params, trainable, buffers, work, flops, activations, weighted, shared_with = cost
+    return Cost(
+        summed(params, loops),
+        summed(trainable, loops),
+        summed(buffers, loops),
+        Work(*[summed(count, loops) for count in work]),
+        summed(flops, loops),
+        summed(activations, loops),
+        weighted,
+        shared_with,
+    )
 
 
 def summed(size: Size, loops: Sequence[Loop]) -> Size:

@@ -6,17 +6,20 @@ Source of the laws: Araujo, Norris and Sim 2019, "Computing Receptive Fields of 
 from __future__ import annotations
 
 from math import lcm
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.errors import LimitError, UndecidedError
 from archcalc.ops.op import POINT
-from archcalc.recorded import Quantity, Recorded, Size, divide
-from archcalc.window import Reach
+from archcalc.recorded import Quantity, Size, divide
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcalc.graph import Facts, Graph, Loop, Node
+    from archcalc.graph import Facts, Graph, Node
+    from archcalc.window import Reach
+
+
+REMEMBERED = 1_000  # so many nodes are followed before what nobody reads any more is forgotten
 
 
 class Seen(NamedTuple):
@@ -30,6 +33,9 @@ class Seen(NamedTuple):
     whole_input: bool = False
     met: int | None = None
     lost: bool = False
+
+
+FORGOTTEN = Seen(None)
 
 
 class ReceptiveField(NamedTuple):
@@ -51,12 +57,48 @@ class ReceptiveField(NamedTuple):
         return self.met is None
 
 
+def receptive_fields(graph: Graph) -> tuple[list[ReceptiveField | None], int]:
+    """The receptive field of every node, and the last node that any is known of: its field is that of the network.
+
+    Of a long network, what nodes see is kept no longer than later nodes read it: it would be a third of all memory.
+    """
+    nodes, sight = graph.nodes, Sight(graph)
+    result = sight.result
+    last_readers = _last_readers(nodes) if len(nodes) > REMEMBERED else []
+    fields: list[ReceptiveField | None] = []
+    last = 0
+    while len(fields) < len(nodes):
+        sight.until(min(len(fields) + REMEMBERED, len(nodes)))
+        followed = nodes[len(fields) : len(result)]
+        for node in followed:
+            sees, inputs = result[node.index], node.inputs
+            same = len(inputs) == 1 and sees is result[inputs[0]]
+            fields.append(fields[inputs[0]] if same else receptive_field(sees))
+            if sees.axes or sees.met is not None or sees.lost:
+                last = node.index
+        if last_readers:
+            for node in followed:
+                for i in node.inputs:
+                    if last_readers[i] == node.index:
+                        result[i] = FORGOTTEN
+    return fields, last
+
+
+def _last_readers(nodes: list[Node]) -> list[int]:
+    """For each node the last one that reads its tensor."""
+    readers = [0] * len(nodes)
+    for node in nodes:
+        for i in node.inputs:
+            readers[i] = node.index
+    return readers
+
+
 def seen(graph: Graph) -> list[Seen]:
     """What every node sees, in order."""
-    return _Sight(graph).all()
+    return Sight(graph).all()
 
 
-class _Sight:
+class Sight:
     """What the nodes see, as far as is known; the windows of repeating fields are counted."""
 
     def __init__(self, graph: Graph) -> None:
@@ -82,7 +124,9 @@ class _Sight:
                 point = len(inputs) == 1 and facts.pointwise
                 result.append(result[inputs[0]] if point else self._behind(facts, node))
             elif node.index in self.loops:
-                self._through_passes(self.loops[node.index])
+                from archcalc.analysis.passes import follow
+
+                follow(self, self.loops[node.index])
             else:
                 rank = len(node.shape) - 1
                 result.append(Seen((POINT,) * rank if rank else None))
@@ -102,77 +146,6 @@ class _Sight:
             if self.left < 0:
                 return _lost(node, result)
         return sees
-
-    def _through_passes(self, loop: Loop) -> None:
-        """What the nodes of pass i see, and what is seen behind the last: every pass widens the windows by as much.
-
-        Tried on the second pass, and proved on pass i: what it is given widens to what pass i + 1 is given.
-        """
-        result, start, stop = self.result, loop.start, loop.stop
-        before = result[self.nodes[start].inputs[0]]
-        after = self._pass(before, start, stop)
-        growth, turn = _growth(before, after), Recorded(loop.name)
-        if growth is None or before.axes is None:
-            lost = before.axes is not None and after.met is None
-            unknown = Seen(None, before.whole_input or after.whole_input, after.met, before.lost or lost)
-            result += [unknown] * (stop + 1 - start)
-            return
-        given = Seen(_wider(before.axes, growth, turn - 2), after.whole_input)
-        kept = self._pass(given, start, stop, keep=True)
-        if _equal(kept.axes, _wider(before.axes, growth, turn - 1)):
-            result.append(kept._replace(axes=_wider(before.axes, growth, loop.turns)))
-        else:
-            result[start:] = [Seen(None, after.whole_input, lost=True)] * (stop + 1 - start)
-
-    def _pass(self, given: Seen, start: int, stop: int, *, keep: bool = False) -> Seen:
-        """What is seen behind one pass that is given a tensor which sees this."""
-        self.result.append(given)
-        self.until(stop)
-        after = self.result[self.nodes[stop].inputs[0]]
-        if not keep:
-            del self.result[start:]
-        return after
-
-
-Growth: TypeAlias = "tuple[tuple[Size, Size], ...]"
-
-
-def _growth(before: Seen, after: Seen) -> Growth | None:
-    """By how much one pass moves the ends of the window on each axis; None where that is no such thing."""
-    if before.axes is None or after.axes is None or len(before.axes) != len(after.axes):
-        return None
-    growth = []
-    for one, other in zip(before.axes, after.axes, strict=True):
-        if one.period != 1 or other.period != 1 or one.step != other.step:
-            return None
-        (first,), (then,) = one.windows, other.windows
-        if first is None or then is None:
-            return None
-        growth.append((then[0] - first[0], then[1] - first[1]))
-    return tuple(growth)
-
-
-def _wider(axes: tuple[Reach, ...], growth: Growth, times: Size) -> tuple[Reach, ...]:
-    """The windows, after growing so many times."""
-    return tuple(
-        Reach(reach.step, tuple(w and (w[0] + low * times, w[1] + high * times) for w in reach.windows))
-        for reach, (low, high) in zip(axes, growth, strict=True)
-    )
-
-
-def _equal(axes: tuple[Reach, ...] | None, others: tuple[Reach, ...]) -> bool:
-    from archcalc.symbolic.bounds import certainly
-
-    def ends(reach: Reach) -> tuple[Size, ...]:
-        return (reach.step, *(end for window in reach.windows for end in window or ()))
-
-    if axes is None or len(axes) != len(others):
-        return False
-    pairs = [(ends(one), ends(other)) for one, other in zip(axes, others, strict=True)]
-    return all(
-        len(one) == len(other) and all(certainly(a, "==", b) for a, b in zip(one, other, strict=True))
-        for one, other in pairs
-    )
 
 
 def _lost(node: Node, seen: list[Seen]) -> Seen:

@@ -12,8 +12,9 @@ from archcalc.analysis.decisions import ALWAYS, NEVER, Decisions
 from archcalc.analysis.loops import around
 from archcalc.errors import LimitError, UndecidedError, UsageError
 from archcalc.limits import LIMITS
+from archcalc.notation import write
 from archcalc.ops.activation import DropPath
-from archcalc.recorded import Recorded, is_free, known, write
+from archcalc.recorded import Recorded, is_free, known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ from archcalc.cli.options import choices, network, settings
 from archcalc.cli.write import write
 from archcalc.errors import UsageError
 from archcalc.render import compare as renderer
-from archcalc.spec.load import with_settings
+from archcalc.spec.given import with_settings
 from archcalc.studies.compare import common_symbols, lent
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from archcalc.cli.options import building, built, settings
 from archcalc.cli.write import write
 from archcalc.errors import UsageError
 from archcalc.render import transfer as renderer
-from archcalc.spec.load import with_settings
+from archcalc.spec.given import with_settings
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

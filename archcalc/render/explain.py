@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcalc.errors import printable
+from archcalc.notation import write as written
 from archcalc.recorded import Quantity, Recorded
-from archcalc.recorded import write as written
 from archcalc.render.units import exact
 
 if TYPE_CHECKING:

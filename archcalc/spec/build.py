@@ -9,22 +9,22 @@ from archcalc.graph import Graph, Section, Share, TieError, numbered
 from archcalc.limits import LIMITS, Limits
 from archcalc.ops import OPS
 from archcalc.ops.arguments import count, shown
-from archcalc.recorded import Recorded, is_free, write
+from archcalc.recorded import Recorded, is_free
 from archcalc.spec.check import argument_problems
-from archcalc.spec.failure import Failed, mismatch, wrong
+from archcalc.spec.failure import Failed, wrong
 from archcalc.spec.hyperparameters import work_out
 from archcalc.spec.language import Call, Expression, For, If, Located, Merge, Output, Repeat, Step
 from archcalc.spec.load import words
-from archcalc.spec.operators import Operators, check_arguments, made, require, values_of, walk
+from archcalc.spec.operators import Operators, check_arguments, require, values_of
 from archcalc.spec.scope import Body, Frame
-from archcalc.spec.values import Collection, ExpressionError, Items, Tensors, truth
+from archcalc.spec.values import ExpressionError, Items, Tensors, truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from archcalc.ops.op import Op
     from archcalc.recorded import Size
-    from archcalc.spec.language import Block, Branch, Names, Target, Template
+    from archcalc.spec.language import Block, Names, Template
     from archcalc.spec.load import Spec
     from archcalc.spec.source import Node
 
@@ -132,7 +132,7 @@ class Unroller:
             if not step.plain or type(action) is not Call:
                 flow = self.step(step, frame, flow)
             elif (op := constant.get(id(action))) is not None:
-                flow = self._add(action.head, op, flow, action.head, frame.section, step, frame, frame.share)
+                flow = self.add(action.head, op, flow, action.head, frame.section, step, frame, frame.share)
             else:
                 frame.flow = flow
                 flow = self.call(action, step, frame, flow)
@@ -141,88 +141,50 @@ class Unroller:
     def step(self, step: Step, frame: Frame, flow: Flow) -> Flow:
         """What flows out of a step that has modifiers, or other steps inside."""
         if step.chosen is not None:
-            flow = self._choose(step.chosen, frame, flow)
+            from archcalc.spec.tensors import chosen
+
+            flow = chosen(self, step.chosen, frame, flow)
         frame.flow = flow
         if step.action is not None:
             inner = frame
-            if step.trainable is not None and not self._truth(step.trainable, frame):
+            if step.trainable is not None and not self.holds(step.trainable, frame):
                 inner = frame.inner(frozen=True)
                 inner.flow = flow
             flow = _ACTIONS[type(step.action)](self, step.action, step, inner, flow)
         if step.targets:
+            from archcalc.spec.tensors import give_names
+
             frame.flow = flow
-            self._name(step.targets, frame, flow)
+            give_names(step.targets, frame, flow)
         return flow
 
-    def _truth(self, expression: Expression, frame: Frame) -> bool:
+    def holds(self, expression: Expression, frame: Frame) -> bool:
+        """Whether a condition holds."""
         try:
             return truth(expression.value(frame))
         except ExpressionError as error:
             raise wrong(expression.mark, error) from None
 
-    def _choose(self, expression: Expression, frame: Frame, flow: Flow) -> Flow:
-        """The tensors that `from` names."""
-        frame.flow = flow
-        frame.choosing = True
-        try:
-            chosen = _spliced(expression.value(frame))
-        except ExpressionError as error:
-            raise wrong(expression.mark, error) from None
-        finally:
-            frame.choosing = False
-        if not chosen:
-            raise wrong(expression.mark, "'from' names no tensor")
-        walk(self.items, chosen, expression.mark)
-        if len(chosen) > self.limits.list_length:
-            raise wrong(expression.mark, LimitError(f"more than {self.limits.list_length:,} tensors flow here"))
-        return chosen
-
-    def _name(self, targets: Sequence[Target], frame: Frame, flow: Flow) -> None:
-        """Give names to what flows out of a step."""
-        parts: list[Flow] = [flow] if len(targets) == 1 else [(index,) for index in flow]
-        if len(parts) != len(targets):
-            flowing = "1 tensor flows" if len(flow) == 1 else f"{len(flow)} tensors flow"
-            raise wrong(targets[0].mark, f"'as' gives {len(targets)} names, but {flowing} here")
-        for target, ids in zip(targets, parts, strict=True):
-            if target.name in frame.variables:
-                raise wrong(target.mark, f"'{target.name}' is a number already: a tensor needs a name of its own")
-            around = frame.body.around
-            if around is not None and around.find(target.name) is not None:
-                message = f"'{target.name}' is named around this branch, which can read it and not give it anew"
-                raise wrong(target.mark, message)
-            if target.place is None:
-                frame.body.tensors[target.name] = Tensors(ids)
-            else:
-                self._name_element(target, target.place.value(frame), frame, ids)
-
-    def _name_element(self, target: Target, index: Any, frame: Frame, ids: Flow) -> None:
-        if type(index) is not int:
-            raise wrong(target.mark, f"an index is a whole number, not {shown(index)}")
-        if len(ids) != 1:
-            raise wrong(target.mark, f"{len(ids)} tensors flow here, where one is named")
-        known = frame.body.tensors.get(target.name)
-        collection = known if isinstance(known, Collection) else Collection()
-        collection[index] = ids[0]
-        frame.body.tensors[target.name] = collection
-
-    def _section(self, template: Template | None, frame: Frame, default: str | None) -> Section:
+    def section(self, template: Template | None, frame: Frame, default: str | None) -> Section:
         """The part of the network that a step is, if it has a name."""
-        name = self._text(template, frame) if template is not None else default
+        name = self.text(template, frame) if template is not None else default
         return frame.section if name is None else frame.section.section(name)
 
-    def _text(self, template: Template, frame: Frame) -> str:
+    def text(self, template: Template, frame: Frame) -> str:
+        """A text with the values of its expressions; raises Failed where it cannot be a name."""
         text = ""
         for part in template.parts:
             if isinstance(part, str):
                 text += part
             else:
                 value = part.value(frame)
-                text += write(value) if isinstance(value, Recorded) else shown(value)
+                text += shown(value)
         if not text.strip() or not text.isprintable() or "/" in text or len(text) > LONGEST_NAME:
             raise wrong(template.mark, f"'{text[:40]}' cannot be a name: it is empty, too long, or holds '/'")
         return text
 
-    def _deeper(self, mark: Node) -> None:
+    def deeper(self, mark: Node) -> None:
+        """Note that what follows stands one level deeper; raises Failed where that is too deep."""
         self.depth += 1
         if self.depth > self.limits.recursion:
             message = f"blocks, branches and loops stand more than {self.limits.recursion} deep inside one another"
@@ -240,19 +202,19 @@ class Unroller:
         if block is not None:
             return self.block(block, call, step, frame, flow)
         op = self.operators.constant.get(id(call)) or self.operators.of(head, call, step, frame)
-        name = head if step.name is None else self._text(step.name, frame)
-        share = frame.share if step.share is None else Share(self._text(step.share, frame), None)
-        return self._add(head, op, flow, name, frame.section, step, frame, share)
+        name = head if step.name is None else self.text(step.name, frame)
+        share = frame.share if step.share is None else Share(self.text(step.share, frame), None)
+        return self.add(head, op, flow, name, frame.section, step, frame, share)
 
     def block(self, block: Block, call: Call, step: Step, frame: Frame, flow: Flow) -> Flow:
         """A block: its steps, seeing its arguments, the hyperparameters and what flows in."""
         if call.head != block.name and (id(call), block.name) not in self.checked:
             check_arguments(argument_problems(block.name, block.required, call.arguments, step.mark))
             self.checked.add((id(call), block.name))
-        self._deeper(step.mark)
+        self.deeper(step.mark)
         given = values_of(call.arguments, [name for name, _ in block.parameters], frame)
-        section = self._section(step.name, frame, block.name)
-        share = frame.share if step.share is None else Share(self._text(step.share, frame), section)
+        section = self.section(step.name, frame, block.name)
+        share = frame.share if step.share is None else Share(self.text(step.share, frame), section)
         inner = Frame(
             self.graph, dict(self.shared), self.words, self.items, Body(), section, frozen=frame.frozen, share=share
         )
@@ -266,7 +228,7 @@ class Unroller:
         self.depth -= 1
         return flow
 
-    def _add(
+    def add(
         self,
         kind: str,
         op: Op,
@@ -278,6 +240,7 @@ class Unroller:
         share: Share | None,
         labels: Sequence[str] = (),
     ) -> Flow:
+        """One operator; what it refuses is raised with its place."""
         try:
             return (self.graph.add(kind, op, flow, name, section, step, frame.frozen, share),)
         except (ArgumentError, LimitError) as error:
@@ -285,61 +248,21 @@ class Unroller:
         except (ShapeError, UndecidedError) as error:
             if len(flow) < 2:
                 raise wrong(step.mark, error) from None
+            from archcalc.spec.mismatch import mismatch
+
             raise mismatch(step.mark, error, [self.graph.nodes[index] for index in flow], labels) from None
 
     def merge(self, merge: Merge, step: Step, frame: Frame, flow: Flow) -> Flow:
         """Named branches, each from what flows in, joined in written order."""
-        section = self._section(step.name, frame, merge.head)
-        joined: list[int] = []
-        labels: list[str] = []
-        if step.share is not None:
-            frame = frame.inner(share=Share(self._text(step.share, frame), section))
-        for branch, ends in self._branches(merge.branches, frame, section, flow):
-            joined.extend(ends)
-            labels.extend([branch.name] * len(ends))
-        if not joined:
-            raise wrong(step.mark, f"no branch of '{merge.head}' is there")
-        op = made(self.ops[merge.head])  # type: ignore[arg-type]  # a class has a hash
-        return self._add(merge.head, op, tuple(joined), "", section, step, frame, frame.share, labels)
+        from archcalc.spec.branches import merged
 
-    def _branches(
-        self, branches: tuple[Branch, ...], frame: Frame, section: Section, flow: Flow
-    ) -> list[tuple[Branch, Flow]]:
-        """What flows out of each branch that is there; the first mistake of each is collected."""
-        ends: list[tuple[Branch, Flow]] = []
-        problems: list[Problem] = []
-        for branch in branches:
-            if not branch.steps and branch.when is None:
-                ends.append((branch, flow))
-                continue
-            self._deeper(branch.mark)
-            depth = self.depth
-            frame.flow = flow
-            try:
-                if branch.when is None or self._truth(branch.when, frame):
-                    inner = frame.inner(body=Body(frame.body), section=section.section(branch.name))
-                    ends.append((branch, self.run_steps(branch.steps, inner, flow)))
-            except Failed as error:
-                if error.final:
-                    raise
-                problems.extend(error.problems)
-            except Located as error:
-                if error.final:
-                    raise
-                problems.append(error.mark.problem(error))
-            self.depth = depth - 1
-        if problems:
-            raise Failed(problems)
-        return ends
+        return merged(self, merge, step, frame, flow)
 
     def output(self, output: Output, step: Step, frame: Frame, flow: Flow) -> Flow:
         """Branches that end outside; what flows in passes on."""
-        section = self._section(step.name, frame, None)
-        for branch, ends in self._branches(output.branches, frame, section, flow):
-            if len(ends) != 1:
-                raise wrong(branch.mark, f"an output is one tensor, but {len(ends)} flow out of '{branch.name}'")
-            self.extra_outputs.append((branch.name, ends[0]))
-        return flow
+        from archcalc.spec.branches import led_out
+
+        return led_out(self, output, step, frame, flow)
 
     def repeat(self, repeat: Repeat, step: Step, frame: Frame, flow: Flow) -> Flow:
         """The same steps so many times."""
@@ -356,13 +279,13 @@ class Unroller:
         self, steps: tuple[Step, ...], step: Step, frame: Frame, flow: Flow, *, index: Size, first: bool
     ) -> Flow:
         """One pass of a loop of which it is not known how many there are, and so which is the last."""
-        self._deeper(step.mark)
+        self.deeper(step.mark)
         variables = {**frame.variables, "index": index, "first": first}
         variables.pop("last", None)
         inner = frame.inner(variables)
         inner.flow = flow
         if step.name is not None:
-            inner.section = frame.section.section(self._text(step.name, inner))
+            inner.section = frame.section.section(self.text(step.name, inner))
         flow = self.run_steps(steps, inner, flow)
         self.depth -= 1
         return flow
@@ -393,7 +316,7 @@ class Unroller:
         if turns * max(1, len(steps)) > left:
             message = f"{turns:,} turns of {len(steps)} steps are more than are left of {self.limits.steps:,} steps"
             raise wrong(step.mark, LimitError(message))
-        self._deeper(step.mark)
+        self.deeper(step.mark)
         for index in range(turns):
             variables = {**frame.variables, "index": index, "first": index == 0, "last": index == turns - 1}
             if rows:
@@ -401,7 +324,7 @@ class Unroller:
             inner = frame.inner(variables)
             inner.flow = flow
             if step.name is not None:
-                inner.section = frame.section.section(self._text(step.name, inner))
+                inner.section = frame.section.section(self.text(step.name, inner))
             self.steps_run += not steps  # an empty turn is a step too
             flow = self.run_steps(steps, inner, flow)
         self.depth -= 1
@@ -409,11 +332,11 @@ class Unroller:
 
     def choice(self, choice: If, step: Step, frame: Frame, flow: Flow) -> Flow:
         """One of two lists of steps."""
-        chosen = choice.then if self._truth(choice.condition, frame) else choice.otherwise
+        chosen = choice.then if self.holds(choice.condition, frame) else choice.otherwise
         if not chosen:
             return flow
-        self._deeper(step.mark)
-        inner = frame if step.name is None else frame.inner(section=self._section(step.name, frame, None))
+        self.deeper(step.mark)
+        inner = frame if step.name is None else frame.inner(section=self.section(step.name, frame, None))
         flow = self.run_steps(chosen, inner, flow)
         self.depth -= 1
         return flow
@@ -427,17 +350,6 @@ _ACTIONS: dict[type, Callable[..., Flow]] = {
     If: Unroller.choice,
     Output: Unroller.output,
 }
-
-
-def _spliced(value: Any) -> Flow:
-    """The tensors of a value: one, several, a collection, or a list of these."""
-    if isinstance(value, Tensors):
-        return value.ids
-    if isinstance(value, Collection):
-        return value.ordered().ids
-    if isinstance(value, tuple):
-        return tuple(index for item in value for index in _spliced(item))
-    raise ExpressionError(f"'from' names tensors, not {shown(value)}")
 
 
 def _take_apart(names: Names, value: Any, variables: dict[str, Any], mark: Node) -> None:

@@ -15,13 +15,10 @@ from archcalc.errors import did_you_mean
 from archcalc.limits import LIMITS
 from archcalc.spec.values import (
     ARITHMETIC,
-    FUNCTIONS,
     ExpressionError,
     bounded,
     checked,
-    compare,
     exact,
-    item_of,
     number,
     shortened,
     truth,
@@ -218,6 +215,8 @@ class _Reader:
         return run
 
     def compare(self, node: ast.Compare, depth: int) -> Callable[[Scope], Any]:
+        from archcalc.spec.comparisons import compare
+
         operands = [self.read(value, depth) for value in (node.left, *node.comparators)]
         symbols = [COMPARISONS.get(type(operator)) for operator in node.ops]
         if None in symbols:
@@ -248,6 +247,8 @@ class _Reader:
         return run
 
     def subscript(self, node: ast.Subscript, depth: int) -> Callable[[Scope], Any]:
+        from archcalc.spec.functions import item_of
+
         if isinstance(node.slice, ast.Slice):
             raise ExpressionError("a list has no slices", hint="name the indices: x[[1, 2]]")
         value, index = self.read(node.value, depth), self.read(node.slice, depth)
@@ -270,6 +271,8 @@ class _Reader:
         return lambda scope: scope.size(tensor, axis)
 
     def call(self, node: ast.Call, depth: int) -> Callable[[Scope], Any]:
+        from archcalc.spec.functions import FUNCTIONS
+
         if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS:
             name = node.func.id if isinstance(node.func, ast.Name) else "this"
             hint = did_you_mean(name, FUNCTIONS) or f"functions: {', '.join(FUNCTIONS)}"

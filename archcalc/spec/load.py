@@ -6,16 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcalc import zoo
-from archcalc.errors import ArchcalcError, LimitError, NotFoundError, Problem, SpecError, UsageError, did_you_mean
+from archcalc.errors import ArchcalcError, LimitError, NotFoundError, Problem, SpecError
 from archcalc.limits import LIMITS
 from archcalc.ops import OPS
 from archcalc.spec.check import Checker
-from archcalc.spec.expression import parse
 from archcalc.spec.language import NAME, Block, Expression, File, Step
 from archcalc.spec.read import Reader
-from archcalc.spec.source import Node, Offset, Scalar, Source, read_file
+from archcalc.spec.source import Node, Source, read_file
 from archcalc.spec.source import parse as parse_yaml
-from archcalc.spec.values import ExpressionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,40 +47,9 @@ def load(spec: str | Path | Mapping[str, Any], ops: Mapping[str, type[Op]] = OPS
         if "\n" in spec or spec.lstrip().startswith("{"):
             return from_source(Source(spec, "<text>"), ops)
         return from_source(read_file(zoo.find(spec)), ops)
-    pieces: list[str] = []
-    try:
-        _write_yaml(spec, pieces, LIMITS.file_bytes)
-    except RecursionError:
-        raise UsageError("the mapping is nested too deeply, or holds itself") from None
-    return from_source(Source("".join(pieces), "<mapping>"), ops)
+    from archcalc.spec.given import as_yaml
 
-
-def _write_yaml(value: Any, pieces: list[str], left: int) -> int:
-    """Write a parsed mapping as YAML in flow style, so that one reader serves both; `left` characters are allowed."""
-    if left < 0:
-        raise UsageError(f"the mapping is larger than {LIMITS.file_bytes:,} bytes")
-    if hasattr(value, "items"):
-        opening, closing, parts = "{", "}", [(f"{_quoted(key)}: ", item) for key, item in value.items()]
-    elif isinstance(value, (list, tuple)):
-        opening, closing, parts = "[", "]", [("", "" if item is None else item) for item in value]
-    else:
-        pieces.append("" if value is None else _quoted(value))
-        return left - len(pieces[-1])
-    pieces.append(opening)
-    for head, item in parts:
-        pieces.append(head)
-        left = _write_yaml(item, pieces, left - len(head) - 2)
-        pieces.append(", ")
-    pieces.append(closing)
-    return left
-
-
-def _quoted(value: object) -> str:
-    text = value if isinstance(value, str) else _as_expression(value)
-    if isinstance(value, bool):
-        return text
-    escaped = "".join(c if c.isprintable() and c not in '"\\' else f"\\U{ord(c):08x}" for c in text)
-    return f'"{escaped}"'
+    return from_source(Source(as_yaml(spec), "<mapping>"), ops)
 
 
 def from_source(source: Source, ops: Mapping[str, type[Op]] = OPS) -> Spec:
@@ -166,52 +133,6 @@ def _laid_over(chain: list[File], problems: list[Problem]) -> Spec:
         layers,
         own.expect,
     )
-
-
-def with_settings(spec: Spec, settings: Mapping[str, object]) -> Spec:
-    """The spec with other values of hyperparameters, put in before the others are worked out.
-
-    A value is an expression as text, a number, a truth value or a list of these. Raises UsageError for a name that is
-    no hyperparameter.
-    """
-    changed = dict(spec.hyperparameters)
-    for name, value in settings.items():
-        if name not in spec.hyperparameters:
-            listed = (
-                f"hyperparameters: {', '.join(spec.hyperparameters)}"
-                if spec.hyperparameters
-                else "it has no hyperparameters"
-            )
-            raise UsageError(
-                f"{spec.name} has no hyperparameter '{name}'", hint=did_you_mean(name, spec.hyperparameters) or listed
-            )
-        changed[name] = value if isinstance(value, Expression) else setting(name, value)
-    return spec._replace(hyperparameters=changed)
-
-
-def setting(name: str, value: object) -> Expression:
-    """A value given from outside, as an expression; raises UsageError."""
-    try:
-        text = value if isinstance(value, str) else _as_expression(value)
-    except RecursionError:
-        raise UsageError(f"the value of {name} is nested too deeply, or holds itself") from None
-    mark = Scalar(Source(text, f"--set {name}"), Offset(0, 0), Offset(0, len(text)), text)
-    try:
-        return Expression(text, parse(text), mark)
-    except ExpressionError as error:
-        raise UsageError(f"{name}={text}: {error.message}", hint=error.hint) from None
-
-
-def _as_expression(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(_as_expression, value))}]"
-    if isinstance(value, float):
-        raise UsageError(f"{value} is a float, which is not exact", hint="give it as text: '0.75'")
-    if isinstance(value, int) and value.bit_length() > LIMITS.integer_bits:
-        raise UsageError(f"a number has more than {LIMITS.integer_bits:,} bits")
-    return str(value)
 
 
 def is_name(text: str) -> bool:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from archcalc.errors import LimitError
 from archcalc.graph import Condition, Loop, Section
-from archcalc.recorded import Recorded, Shape, Size, free_names, write
+from archcalc.notation import write
+from archcalc.recorded import Recorded, Shape, Size, free_names
 from archcalc.shape import features, space, with_features, written
 from archcalc.spec.failure import wrong
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcalc.errors import ArgumentError, LimitError, Problem
 from archcalc.graph import Condition
-from archcalc.recorded import Recorded, is_free, write
+from archcalc.recorded import Recorded, is_free
 from archcalc.spec.check import argument_problems
 from archcalc.spec.failure import Failed, wrong
 
@@ -87,7 +87,7 @@ def require(graph: Graph, value: Any, least: int | None, *, whole: bool, mark: N
         except LimitError as error:
             raise wrong(mark, error) from None
         if holds is False:
-            raise wrong(mark, f"'{write(value)}' is below {least}, whatever its free names are")
+            raise wrong(mark, f"'{value}' is below {least}, whatever its free names are")
         if holds is None:
             graph.conditions.append(Condition(least, "<=", value, here))
 

@@ -57,7 +57,6 @@ _FORBIDDEN_NAMES = {
     "lambda",
 }
 _NO_HEADS = ("repeat", "for", "if", "output", *MODIFIERS, "layers", "then", "else")
-_BLOCK = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*(?:\((.*)\))?", re.DOTALL)
 _TARGET = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*(?:\[(.*)\])?", re.DOTALL)
 
 
@@ -79,6 +78,11 @@ class Reader:
     def file(self, root: Mapping) -> File:
         """A whole file."""
         parts = self.keys(root, KEYS, "a spec")
+        blocks: dict[str, Block] = {}
+        if "blocks" in parts:
+            from archcalc.spec.blocks import read_blocks
+
+            blocks = read_blocks(self, parts["blocks"])
         return File(
             source=self.source,
             name=self.text(parts.get("name"), "name"),
@@ -86,7 +90,7 @@ class Reader:
             extends=self._extends(parts.get("extends")),
             hyperparameters=self._hyperparameters(parts.get("hyperparameters")),
             inputs=self._inputs(parts.get("input")),
-            blocks=self._blocks(parts.get("blocks")),
+            blocks=blocks,
             layers=self.steps(parts["layers"], "layers") if "layers" in parts else None,
             expect=self._expectations(parts.get("expect")),
         )
@@ -183,41 +187,6 @@ class Reader:
             )
             return Expression("", _NOTHING, node)
         return self.expression(node)
-
-    def _blocks(self, node: Node | None) -> dict[str, Block]:
-        if node is None:
-            return {}
-        if not isinstance(node, Mapping):
-            self.wrong("blocks is a mapping, as in 'unit(out, kernel=3): [steps]'", node)
-            return {}
-        blocks: dict[str, Block] = {}
-        for key, value in node.entries:
-            block = self._block(key, value)
-            if block and block.name in blocks:
-                self.wrong(f"the block '{block.name}' stands here twice", key)
-            elif block:
-                blocks[block.name] = block
-        return blocks
-
-    def _block(self, key: Scalar, value: Node) -> Block | None:
-        match = _BLOCK.fullmatch(key.text.strip())
-        if match is None:
-            self.wrong(f"'{key.text}' does not start a block", key, "write 'name(a, b=default):' and its steps below")
-            return None
-        name = self.identifier(key, match[1], "a block")
-        parameters: list[tuple[str, Expression | None]] = []
-        names: set[str] = set()
-        for written in split_commas(match[2] or ""):
-            parameter, equals, default = written.partition("=")
-            parameter = self.identifier(key, parameter.strip(), "a parameter")
-            if parameter in names:
-                self.wrong(f"the parameter '{parameter}' stands here twice", key)
-            names.add(parameter)
-            if not equals and parameters and parameters[-1][1] is not None:
-                self.wrong(f"'{parameter}' needs a default: it comes after a parameter that has one", key)
-            default_node = key.part(default.strip())
-            parameters.append((parameter, self.expression(default_node) if equals else None))
-        return Block(name, tuple(parameters), self.steps(value, f"the block '{name}'"), key)
 
     def _expectations(self, node: Node | None) -> tuple[Expectation, ...]:
         if node is None:

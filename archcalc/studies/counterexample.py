@@ -8,7 +8,7 @@ from archcalc.errors import SpecError, UsageError
 from archcalc.ops import OPS
 from archcalc.report import report
 from archcalc.spec.build import build
-from archcalc.spec.load import with_settings
+from archcalc.spec.given import with_settings
 from archcalc.studies.compile import compiled
 from archcalc.symbolic.conditions import condition_texts
 

@@ -11,7 +11,7 @@ from archcalc.precision import bits, stored
 from archcalc.recorded import Quantity, known, total
 from archcalc.report import Layer, Report, report
 from archcalc.spec.build import build
-from archcalc.spec.load import with_settings
+from archcalc.spec.given import with_settings
 from archcalc.studies.quantities import MEMORY
 
 if TYPE_CHECKING:

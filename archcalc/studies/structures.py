@@ -9,7 +9,7 @@ from archcalc.errors import ArchcalcError, SpecError
 from archcalc.recorded import Recorded
 from archcalc.report import Report, report
 from archcalc.spec.build import build
-from archcalc.spec.load import Spec, with_settings
+from archcalc.spec.given import with_settings
 from archcalc.studies.compile import Compiled, compiled
 from archcalc.studies.grid import Axis, written
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from archcalc.arrays import Array
     from archcalc.limits import Limits
     from archcalc.ops.op import Op
+    from archcalc.spec.load import Spec
 
 STRUCTURES = 256
 """How many compiled structures are kept."""

@@ -13,8 +13,9 @@ from archcalc.report import Layer, Report, report
 from archcalc.spec.build import build
 from archcalc.spec.expression import parse
 from archcalc.spec.figure import Figure, FigureError, read_figure
+from archcalc.spec.given import with_settings
 from archcalc.spec.language import Expression
-from archcalc.spec.load import load, with_settings
+from archcalc.spec.load import load
 from archcalc.spec.read import Reader
 from archcalc.spec.source import Mapping, Node, Scalar, Sequence, read_file
 from archcalc.spec.source import parse as parse_yaml

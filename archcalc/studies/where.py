@@ -14,9 +14,10 @@ from archcalc.arrays import everything, everywhere, holds, run, truths
 from archcalc.errors import UndecidedError, UsageError, did_you_mean
 from archcalc.program import program
 from archcalc.recorded import Recorded, free_names
+from archcalc.spec.comparisons import compare
 from archcalc.spec.expression import COMPARISONS, parse
 from archcalc.spec.figure import UNITS
-from archcalc.spec.values import ExpressionError, compare, number
+from archcalc.spec.values import ExpressionError, number
 from archcalc.studies.compile import divisors
 from archcalc.studies.grid import Known
 
