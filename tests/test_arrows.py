@@ -22,7 +22,7 @@ FILES = {name: path for name, path in FILES.items() if not name.startswith("spec
 # cli, studies -> spec -> graph.
 GROUND = {"errors", "limits", "version"}
 NUMBERS = GROUND | {"recorded", "symbolic"}
-SHAPES = NUMBERS | {"shape", "window", "work", "saved"}
+SHAPES = NUMBERS | {"shape", "window", "work", "saved", "products"}
 OPS = SHAPES | {"ops"}
 GRAPH = OPS | {"graph"}
 ANALYSIS = GRAPH | {"analysis", "precision"}
@@ -44,6 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "window": NUMBERS,
     "work": NUMBERS,
     "saved": NUMBERS,
+    "products": NUMBERS,
     "precision": NUMBERS,
     "ops": SHAPES,
     "graph": OPS,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.analysis.backward import backward, has_gradient, kept, stages
 from archcalc.analysis.schedule import Schedule, best
-from archcalc.analysis.steps import Steps, first_trained, folded, steps
+from archcalc.analysis.steps import Steps, folded, steps, trained
 from archcalc.analysis.storage import readers, storages
 from archcalc.analysis.timeline import Interval, alive, peak
 from archcalc.ops.op import Weight
@@ -110,7 +110,7 @@ class _Arrays(NamedTuple):
 def _arrays(graph: Graph, setup: Setup, inside: dict[int, int]) -> _Arrays:
     """Those of all nodes, where some batch norms are inside the layers before them."""
     arrays = _Arrays([], [], [])
-    owners, first = graph.owners(), first_trained(graph, setup)
+    owners, weights_trained = graph.owners(), trained(graph, setup)
     for node in graph.nodes:
         if node.facts is None or node.index in inside:
             continue
@@ -124,7 +124,7 @@ def _arrays(graph: Graph, setup: Setup, inside: dict[int, int]) -> _Arrays:
                 arrays.buffers.append(weight.size)
                 continue
             arrays.learned.append(weight.size)
-            if node.index >= first and not node.frozen:
+            if (node.index, name) in weights_trained:
                 arrays.trained.append(weight.size)
     return arrays
 
