@@ -1,8 +1,8 @@
 """The mult-adds of one training step per sample: forward, backward, and what is computed again instead of kept.
 
 The gradient of each factor of a matrix product costs as many mult-adds as the product. Where weights and inputs have
-one, backward costs twice what forward does. Source: Goodfellow, Bengio and Courville 2016, section 6.5.6; Kaplan et al.
-2020, arXiv:2001.08361, section 2.1.
+one, backward costs twice what forward does. Source: Goodfellow, Bengio and Courville 2016, sections 6.5.6 and 6.5.7;
+Kaplan et al. 2020, arXiv:2001.08361, section 2.1.
 """
 
 from __future__ import annotations

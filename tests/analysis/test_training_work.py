@@ -151,3 +151,31 @@ def test_backward_is_twice_forward_but_for_the_first_layer(name: str) -> None:
     first = next(layer.mult_adds for layer in report.layers if layer.mult_adds)
     forward = report.totals.mult_adds
     assert work(name) == (forward, 2 * forward - first, 0)
+
+
+def test_branches_that_no_gradient_flows_through() -> None:
+    """Measured in PyTorch: a frozen branch costs nothing backward, a frozen layer above trained ones its input's."""
+    spec = """
+    input: [4]
+    layers:
+    - concat:
+        one: [{linear: 6}]
+        other: [{linear: 6, trainable: false}, {linear: 5, trainable: false}]
+    - linear: 3
+    - {linear: 7, trainable: false}
+    - linear: 2
+    """
+    assert work(spec) == (146, 139, 0)
+
+
+def test_grouped_convolutions() -> None:
+    """Each group by itself: forward and both gradients cost the same."""
+    spec = """
+    input: [3, 8, 8]
+    layers:
+    - conv: {out: 6, kernel: 1}
+    - depthwise_conv: {kernel: 3}
+    - conv: {out: 4, kernel: 3, groups: 2}
+    """
+    first, depthwise, grouped = 3 * 6 * 64, 6 * 9 * 36, 4 * 3 * 9 * 16
+    assert work(spec) == (first + depthwise + grouped, first + 2 * (depthwise + grouped), 0)
