@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from archcalc.studies.compile import Compiled
     from archcalc.studies.deploy import Deployment
     from archcalc.studies.expected import Expected
+    from archcalc.studies.finetune import Finetuning
     from archcalc.studies.formula import Formulas
     from archcalc.studies.solve import Solution
     from archcalc.studies.sweep import Sweep
@@ -71,6 +72,7 @@ __all__ = [
     "compile",
     "deploy",
     "expected",
+    "finetune",
     "formula",
     "graph",
     "load",
@@ -355,6 +357,25 @@ def deploy(
     machine = read_machine(flops_per_second, bandwidth)
     run = setup if weights is None else setup._replace(weights=weights)
     return deployment(analyze(spec, setup=run, **options), machine)
+
+
+def finetune(
+    spec: str | Path | Mapping[str, Any] | Spec,
+    *,
+    train_from: str | None = None,
+    setup: Setup = USUAL,
+    **options: Any,
+) -> Finetuning:
+    """What finetuning trains and costs: all of a network, its part from the path `train_from` on, its head only.
+
+    Each cut has its trainable and frozen parameters, the bytes that training takes and the mult-adds of a training
+    step; `setup` says how it is trained, other options are those of `analyze`. Raises an ArchcalcError, as `analyze`
+    does, and UsageError where there is no such part or where nothing is trained.
+    """
+    from archcalc.studies.finetune import finetuning
+
+    run = setup if train_from is None else setup._replace(train_from=train_from)
+    return finetuning(analyze(spec, setup=run, **options))
 
 
 def _read(

@@ -22,7 +22,7 @@ FILES = {name: path for name, path in FILES.items() if not name.startswith("spec
 # cli, studies -> spec -> graph.
 GROUND = {"errors", "limits", "version"}
 NUMBERS = GROUND | {"recorded", "notation", "symbolic"}
-SHAPES = NUMBERS | {"shape", "window", "periodic", "work", "saved"}
+SHAPES = NUMBERS | {"shape", "window", "periodic", "work", "saved", "products"}
 OPS = SHAPES | {"ops"}
 GRAPH = OPS | {"graph"}
 ANALYSIS = GRAPH | {"analysis", "precision"}
@@ -46,6 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "periodic": NUMBERS | {"window"},
     "work": NUMBERS,
     "saved": NUMBERS,
+    "products": NUMBERS,
     "precision": NUMBERS,
     "ops": SHAPES,
     "graph": OPS,

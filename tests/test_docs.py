@@ -18,6 +18,7 @@ from archcalc.precision import PRECISIONS
 from archcalc.recorded import product, total
 from archcalc.render import memory, transfer
 from archcalc.render.deploy import as_data as deployment_data
+from archcalc.render.finetune import as_data as finetuning_data
 from archcalc.render.json import as_data
 from archcalc.shape import space
 from archcalc.spec.figure import QUANTITIES, UNITS
@@ -135,6 +136,15 @@ def test_json_keys_of_a_memory() -> None:
     assert _listed(text, "The object of a memory") == set(data)
     assert _listed(text, "A step") == set(data["steps"][0])
     assert _listed(CONVENTIONS, "Memory") == set(MEMORY)
+
+
+def test_json_keys_of_finetuning() -> None:
+    """docs/json.md lists exactly the keys that finetuning has."""
+    data = finetuning_data(archcalc.finetune("vgg16"))
+    text = (ROOT / "docs" / "json.md").read_text("utf-8")
+    assert _listed(text, "The object of finetuning") == set(data)
+    assert _listed(text, "A cut") == set(data["whole"])
+    assert set(data["whole"]["ratios"]) < set(data["whole"])
 
 
 def test_json_keys_of_a_deployment() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcalc.analysis.steps import part_of
+from archcalc.analysis.steps import part_of, trained
 from archcalc.analysis.storage import bases, readers, storages
 from archcalc.analysis.timeline import Interval, alive
 from archcalc.errors import UsageError
@@ -127,13 +127,13 @@ def gradients(run: Steps, setup: Setup, flows: Sequence[bool]) -> list[Interval]
 def weight_gradients(graph: Graph, run: Steps, setup: Setup) -> list[Interval]:
     """The gradients of weights: each from the last step that uses the weight down to the first step of all."""
     steps, nodes = run.steps, graph.nodes
-    owners = graph.owners()
+    owners, weights = graph.owners(), trained(graph, setup)
     made: dict[tuple[int, str], int] = {}
     for index, step in enumerate(steps):
         facts = nodes[step.node].facts
         if step.trained and facts is not None:
-            for name, weight in facts.weights.items():
-                if weight.learned and name.startswith(f"{step.part}_" if step.part else ""):
+            for name in facts.weights:
+                if (step.node, name) in weights and name.startswith(f"{step.part}_" if step.part else ""):
                     made[owners.get((step.node, name), step.node), name] = index
     return [
         Interval(0, index, setup.weights_bytes([_weight(graph, owner, name)])) for (owner, name), index in made.items()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.analysis.backward import backward, has_gradient, kept, stages
 from archcalc.analysis.schedule import Schedule, best
-from archcalc.analysis.steps import Steps, first_trained, folded, steps
+from archcalc.analysis.steps import Steps, folded, steps, trained
 from archcalc.analysis.storage import readers, storages
 from archcalc.analysis.timeline import Interval, Peak, alive, peak
 from archcalc.ops.op import Weight
@@ -211,7 +211,7 @@ class Arrays(NamedTuple):
 def arrays(graph: Graph, setup: Setup, inside: dict[int, int]) -> Arrays:
     """Those of all nodes, where some batch norms are inside the layers before them."""
     found = Arrays([], [], [])
-    owners, first = graph.owners(), first_trained(graph, setup)
+    owners, weights_trained = graph.owners(), trained(graph, setup)
     for node in graph.nodes:
         if node.facts is None or node.index in inside:
             continue
@@ -225,7 +225,7 @@ def arrays(graph: Graph, setup: Setup, inside: dict[int, int]) -> Arrays:
                 found.buffers.append(weight.size)
                 continue
             found.learned.append(weight.size)
-            if node.index >= first and not node.frozen:
+            if (node.index, name) in weights_trained:
                 found.trained.append(weight.size)
     return found
 

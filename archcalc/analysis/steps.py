@@ -50,7 +50,7 @@ def steps(graph: Graph, setup: Setup, *, training: bool) -> Steps:
     if graph.loops:
         raise UndecidedError("what is alive is not worked out where the count of a loop is free")
     inside = folded(graph) if setup.fold_batch_norm and not training else {}
-    first = first_trained(graph, setup)
+    weights = {node for node, _ in trained(graph, setup)}
     writes: list[int] = []  # for each node the step that writes its tensor
     made: list[Step] = []
     for node in graph.nodes:
@@ -58,7 +58,8 @@ def steps(graph: Graph, setup: Setup, *, training: bool) -> Steps:
         if node.facts is None:
             made.append(Step(node.index, "", reads, product(node.shape), VIEW if reads else NEW))
         else:
-            made += _of_operator(graph, node, node.facts, reads, len(made), setup, training, first, inside)
+            learned = node.index in weights
+            made += _of_operator(graph, node, node.facts, reads, len(made), setup, training, learned, inside)
         writes.append(len(made) - 1)
     _mark_ids(graph, made, writes)
     inputs = tuple([writes[i] for i in graph.inputs])
@@ -73,7 +74,7 @@ def _of_operator(
     start: int,
     setup: Setup,
     training: bool,
-    first: int,
+    learned: bool,
     inside: dict[int, int],
 ) -> list[Step]:
     op, elements = facts.op, product(facts.shape)
@@ -82,7 +83,6 @@ def _of_operator(
         return [Step(node.index, "", reads, elements, VIEW, whole=len(reads) == 1)]
     shapes = tuple([graph.nodes[i].shape for i in node.inputs])
     saved, parts = _inside(facts, shapes, setup.attention == "fused")
-    learned = node.index >= first and not node.frozen and any(w.learned for w in facts.weights.values())
     if not parts:
         whole = op.storage != VIEW or not isinstance(op, View) or op.whole
         return [Step(node.index, "", reads, elements, op.storage, ACTIVATION, saved, learned, whole)]
@@ -123,6 +123,23 @@ def folded(graph: Graph) -> dict[int, int]:
 def first_trained(graph: Graph, setup: Setup) -> int:
     """The first node that is trained: the first at or inside `train_from`. Raises UsageError."""
     return 0 if setup.train_from is None else part_of(graph, setup.train_from)[0]
+
+
+def trained(graph: Graph, setup: Setup) -> set[tuple[int, str]]:
+    """The weights that are trained, by node and name, wherever they are used. Raises UsageError.
+
+    A weight that steps share is that of the first of them: below the cut, or frozen there, it is trained nowhere.
+    """
+    first, owners, nodes = first_trained(graph, setup), graph.owners(), graph.nodes
+    found = set()
+    for node in nodes[first:]:
+        if node.facts is None or node.frozen:
+            continue
+        for name, weight in node.facts.weights.items():
+            carrier = nodes[owners.get((node.index, name), node.index)]
+            if weight.learned and carrier.index >= first and not carrier.frozen:
+                found.add((node.index, name))
+    return found
 
 
 def part_of(graph: Graph, path: str) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from archcalc.ops.conv import divides
 from archcalc.ops.linear import Linear
 from archcalc.ops.op import WHOLE, Op, Requirement, Weight
 from archcalc.ops.sequence import is_sequence
+from archcalc.products import WEIGHTS, Factor, Product
 from archcalc.recorded import Shape, Size, product, total
 from archcalc.saved import FACTOR, OUTPUT, STATISTIC, Own, Part, Saved
 from archcalc.shape import features, space
@@ -120,6 +121,31 @@ class Attention(Op):
                 Part("values", (scores + 1, values), last.x, both),
             ]
         return (*parts, Part("out", (count + len(parts) - 1,), output, FACTOR, weighted=True))
+
+    def products(self, output: Shape, *inputs: Shape) -> tuple[Product, ...]:
+        """The linear layers, queries by keys, and weights by values.
+
+        Fused, the backward pass computes the scores again: Dao et al. 2022, arXiv:2205.14135, algorithm 4.
+        """
+        key, value = self._widths(inputs[0])
+        pairs = product((self.heads, inputs[0][0], inputs[-1][0]))
+        last = len(inputs) - 1
+        asking, asked, both = (Factor(i, weights=True) for i in ((0,), (last,), tuple(range(last + 1))))
+        read = {
+            "qkv": Factor((0,)),
+            "query": Factor((0,)),
+            "key": Factor((last,)),
+            "value": Factor((last,)),
+            "out": both,
+        }
+        return (
+            *[
+                Product(p.op.work(p.op.output(p.x), p.x).mult_adds, (WEIGHTS, read[p.name]))
+                for p in self.projections(*inputs)
+            ],
+            Product(pairs * key, (asking, asked), stored=False),
+            Product(pairs * value, (both, asked)),
+        )
 
     def _widths(self, x: Shape) -> tuple[Size, Size]:
         key = features(x) // self.heads if self.key is None else self.key

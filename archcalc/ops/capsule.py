@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from archcalc.ops.op import WHOLE, Op, Pointwise, Weight
 from archcalc.ops.sequence import is_sequence
+from archcalc.products import INPUT, WEIGHTS, Factor, Product
 from archcalc.recorded import Shape, product
 from archcalc.saved import Own, Saved
 from archcalc.shape import features
@@ -58,6 +59,17 @@ class Capsule(Op):
         pairs = x[0] * self.count
         turn = pairs + self.count * self.out
         return Saved(factors=(0,), own=(Own(pairs * self.out), Own(self.routing * turn)))
+
+    def products(self, output: Shape, *inputs: Shape) -> tuple[Product, ...]:
+        """The predictions; their first sum, whose couplings are constant; all sums and agreements after it."""
+        (x,) = inputs
+        predictions = x[0] * self.count * self.out
+        inside = Factor((0,), weights=True)
+        return (
+            Product(predictions * features(x), (WEIGHTS, INPUT)),
+            Product(predictions, (inside,)),
+            Product(predictions * (2 * self.routing - 2), (inside, inside)),
+        )
 
 
 class Squash(Pointwise):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, dataclass_transform
 
 from archcalc.errors import ArgumentError, did_you_mean
 from archcalc.ops.arguments import KINDS, Kind
+from archcalc.products import WEIGHTS, Factor, Product
 from archcalc.recorded import Shape, Size, product
 from archcalc.saved import NOTHING, Saved
 from archcalc.window import Reach
@@ -165,6 +166,14 @@ class Op:
     def parts(self, output: Shape, *inputs: Any, fused: bool = True) -> tuple[Part, ...]:
         """The steps it is made of, in order; none where it is one step. `fused`: attention stores no scores."""
         return ()
+
+    def products(self, output: Shape, *inputs: Any) -> tuple[Product, ...]:
+        """The matrix products that its mult-adds are; unless said otherwise one, of its inputs and learned weights."""
+        count = self.work(output, *inputs).multiply_accumulates
+        if count == 0:
+            return ()
+        learned = any(weight.learned for weight in self.weights(*inputs).values())
+        return (Product(count, (*([WEIGHTS] if learned else []), *[Factor((i,)) for i in range(len(inputs))])),)
 
 
 class Pointwise(Op):

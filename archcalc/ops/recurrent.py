@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from archcalc.errors import ArgumentError
 from archcalc.ops.op import WHOLE, Op, Weight
 from archcalc.ops.sequence import is_sequence
+from archcalc.products import INPUT, WEIGHTS, Factor, Product
 from archcalc.recorded import Shape, Size, known, total
 from archcalc.saved import Own, Part, Saved
 from archcalc.shape import features
@@ -72,6 +73,21 @@ class Recurrent(Op):
         saved = self.saved(output, *inputs)
         layers = [Part(f"layer{i + 1}", (i,), output, saved, weighted=True) for i in range(count)]
         return tuple(layers) if count > 1 else ()
+
+    def products(self, output: Shape, *inputs: Shape) -> tuple[Product, ...]:
+        """Of each cell the tokens by its matrix, and the states by theirs; the first state is constant."""
+        (x,) = inputs
+        rows = self.gates * self.out
+        inside = Factor((0,), weights=True)
+        products = []
+        for name, width in self._cells(x):
+            reads = INPUT if name.removesuffix("_reverse") == "layer1" else inside
+            products += [
+                Product(x[0] * rows * width, (WEIGHTS, reads)),
+                Product(rows * self.out, (WEIGHTS,)),
+                Product((x[0] - 1) * rows * self.out, (WEIGHTS, inside)),
+            ]
+        return tuple(products)
 
     def _directions(self) -> int:
         return 2 if self.bidirectional else 1
