@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from archcalc.studies.deploy import Deployment
     from archcalc.studies.expected import Expected
     from archcalc.studies.finetune import Finetuning
+    from archcalc.studies.fit import Fit
     from archcalc.studies.formula import Formulas
     from archcalc.studies.solve import Solution
     from archcalc.studies.sweep import Sweep
@@ -73,6 +74,7 @@ __all__ = [
     "deploy",
     "expected",
     "finetune",
+    "fit",
     "formula",
     "graph",
     "load",
@@ -333,6 +335,42 @@ def solve(
     network = Network(read, run, training, ops, limits, ())
     stated = [targets] if isinstance(targets, str) else targets
     return solved(network, asked, [read_target(text) for text in stated], where=where, top=top)
+
+
+def fit(
+    spec: str | Path | Mapping[str, Any] | Spec,
+    memory: Number | str,
+    over: str | Iterable[str] | Mapping[str, object] = BATCH,
+    *,
+    during: str = "inference",
+    settings: Mapping[str, object] | None = None,
+    batch: int | str | None = None,
+    dtype: str = "float32",
+    training: bool = False,
+    setup: Setup = USUAL,
+    ops: Mapping[str, type[Op]] = OPS,
+    limits: Limits = LIMITS,
+) -> Fit:
+    """The largest batch that fits into a memory of so many bytes, or "24GiB", `during` inference or training.
+
+    `over` asks for the largest value of another name, at the given `batch`: {"H": "32:512:32"}; with "batch" beside
+    it, for the largest batch of each value. The other arguments are those of `analyze`: `training` turns on auxiliary
+    heads, `dtype` may also be "mixed". Raises an ArchcalcError, as `analyze` does.
+    """
+    from archcalc.studies.fit import fit as fitted
+    from archcalc.studies.fit import read_memory
+    from archcalc.studies.structures import Network
+
+    names = [over] if isinstance(over, str) else over
+    asked: dict[str, object] = {**over} if hasattr(over, "items") else dict.fromkeys(names)  # type: ignore[dict-item]
+    read, run = _read(spec, settings, ops), _setup(setup, 1 if batch is None else batch, dtype)
+    if isinstance(run.batch, Recorded):
+        raise UsageError("a batch that is given is a number", hint="--for batch solves for it")
+    for name in settings or ():
+        if name in asked:
+            raise UsageError(f"{name} is both set and tried")
+    network = Network(read, run, training, ops, limits, ())
+    return fitted(network, read_memory(memory), asked, during=during, batched=batch is not None)
 
 
 def deploy(

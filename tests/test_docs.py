@@ -16,7 +16,7 @@ from documents import DOCUMENTS, PAGES, ROOT, blocks, replay
 import archcalc
 from archcalc.precision import PRECISIONS
 from archcalc.recorded import product, total
-from archcalc.render import memory, transfer
+from archcalc.render import fit, memory, transfer
 from archcalc.render.deploy import as_data as deployment_data
 from archcalc.render.finetune import as_data as finetuning_data
 from archcalc.render.json import as_data
@@ -145,6 +145,15 @@ def test_json_keys_of_finetuning() -> None:
     assert _listed(text, "The object of finetuning") == set(data)
     assert _listed(text, "A cut") == set(data["whole"])
     assert set(data["whole"]["ratios"]) < set(data["whole"])
+
+
+def test_json_keys_of_a_fit() -> None:
+    """docs/json.md lists exactly the keys that a fit has."""
+    data = fit.as_data(archcalc.fit("vgg16", "1GiB"))
+    section = (ROOT / "docs" / "json.md").read_text("utf-8").split("# The JSON of `archcalc fit`", 1)[1]
+    assert _listed(section, "The object of a fit") == set(data)
+    assert _listed(section, "A row of a fit") == set(data["rows"][0])
+    assert set(data["rows"][0]["closed_form"]) <= set(re.findall(r"`(\w+)`", section))
 
 
 def test_json_keys_of_a_deployment() -> None:

@@ -25,6 +25,7 @@ COMMANDS = {
     "solve": "which hyperparameters keep a budget or come nearest to a figure",
     "expected": "what training costs on average where branches are dropped: stochastic depth",
     "memory": "what is alive step by step, what training keeps, and the peaks of both",
+    "fit": "the largest batch, or resolution or width, that fits into a memory",
     "deploy": "size on disk by precision, arithmetic intensity, and what a machine makes of it",
     "check": "validate specs and test what they expect",
     "zoo": "list the specs that come with archcalc",

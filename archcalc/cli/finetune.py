@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import archcalc
-from archcalc.cli.options import choices, network, running, setup
+from archcalc.cli.options import choices, network
+from archcalc.cli.running import running, setup
 from archcalc.cli.write import write
 from archcalc.render import finetune as renderer
 

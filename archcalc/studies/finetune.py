@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcalc.analysis.memory import memory
+from archcalc.analysis.memory import Memory
 from archcalc.analysis.steps import trained
 from archcalc.analysis.training_work import training_work
 from archcalc.errors import UsageError
@@ -115,7 +115,7 @@ def _head(graph: Graph, setup: Setup) -> str | None:
 
 def _cut(report: Report, setup: Setup) -> Cut:
     graph = report.graph
-    bytes_, work = memory(graph, setup), training_work(graph, setup)
+    bytes_, work = Memory(graph, setup), training_work(graph, setup)
     trainable, frozen = _params(graph, setup)
     return Cut(
         train_from=setup.train_from,
