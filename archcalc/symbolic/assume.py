@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sympy
 
 from archcalc.symbolic.bounds import bounds
-from archcalc.symbolic.form import FloorDivide, floor_divide, symbol
+from archcalc.symbolic.form import FloorDivide, extreme, floor_divide, symbol
 from archcalc.symbolic.residues import Needed
 
 if TYPE_CHECKING:
@@ -141,17 +141,5 @@ def _made(part: Any, arguments: list[Any]) -> Any:
     if isinstance(part, FloorDivide):
         return floor_divide(*arguments)
     if isinstance(part, (sympy.Max, sympy.Min)):
-        return _chosen(part.func, [sympy.expand(argument) for argument in arguments])
+        return extreme(part.func, [sympy.expand(argument) for argument in arguments])
     return part.func(*arguments)
-
-
-def _chosen(choose: Any, arguments: list[Any]) -> Any:
-    """max or min, without what is certainly not above, or below, another."""
-    sign = 1 if choose is sympy.Max else -1
-    kept: list[Any] = []
-    for argument in arguments:
-        if any(bounds(sympy.expand(sign * (other - argument)))[0] >= 0 for other in kept):
-            continue
-        kept = [other for other in kept if bounds(sympy.expand(sign * (argument - other)))[0] < 0]
-        kept.append(argument)
-    return choose(*kept)

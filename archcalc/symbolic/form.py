@@ -197,15 +197,16 @@ def _sides(condition: Any) -> tuple[Any, Any]:
     return condition.args[:2] if isinstance(condition, Choose) else (sympy.Integer(0), condition)
 
 
-def _extreme(choose: Any, forms: tuple[Any, ...]) -> Any:
+def extreme(choose: Any, forms: Iterable[Any]) -> Any:
     """The least or greatest, without those that another certainly undercuts or reaches.
 
     sympy would look for parts that they share, which takes long for long ones.
     """
     from archcalc.symbolic.largest import undominated_forms
 
-    _allowed([(sum(_written(form)[0] for form in forms), LIMITS.compared, "signs to compare")])
-    flat = [part for form in forms for part in (form.args if isinstance(form, choose) else (form,))]
+    given = list(forms)
+    _allowed([(sum(_written(form)[0] for form in given), LIMITS.compared, "signs to compare")])
+    flat = [part for form in given for part in (form.args if isinstance(form, choose) else (form,))]
     left = [flat[place] for place in undominated_forms(flat, 1 if choose is sympy.Max else -1)]
     return left[0] if len(left) == 1 else choose(*left, evaluate=False)
 
@@ -218,8 +219,8 @@ _COMBINE: dict[str, Any] = {
     "//": floor_divide,
     "%": lambda a, b: _sum(a, -_product(b, floor_divide(a, b))),
     "**": _power,
-    "min": lambda *forms: _extreme(sympy.Min, forms),
-    "max": lambda *forms: _extreme(sympy.Max, forms),
+    "min": lambda *forms: extreme(sympy.Min, forms),
+    "max": lambda *forms: extreme(sympy.Max, forms),
     "<": lambda left, right: Choose(left, right, sympy.Integer(1), sympy.Integer(0)),
     "if": lambda condition, then, otherwise: Choose(*_sides(condition), then, otherwise),
 }
