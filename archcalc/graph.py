@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from archcalc.errors import LimitError, ShapeError, UndecidedError
 from archcalc.limits import LIMITS, Limits
@@ -230,6 +230,7 @@ class Graph:
         self.loops: list[Loop] = []  # inner ones first
         self.hyperparameters: dict[str, object] = {}
         self.steps = 0  # of the spec, run until everything was added
+        self.memories: dict[object, Any] = {}  # what is known of its memory, by the setup
         self._known: dict[tuple[object, ...], tuple[Op, Facts]] = {}
 
     def add_input(self, name: str, shape: Shape, step: Origin | None = None) -> int:

@@ -113,10 +113,13 @@ class Report(NamedTuple):
 
     @property
     def memory(self) -> Memory:
-        """What is alive and what training keeps; worked out when it is asked for. Raises UndecidedError."""
+        """What is alive and what training keeps; worked out when it is asked for, and kept. Raises UndecidedError."""
         from archcalc.analysis.memory import Memory
 
-        return Memory(self.graph, self.setup)
+        known = self.graph.memories
+        if self.setup not in known:
+            known[self.setup] = Memory(self.graph, self.setup)
+        return known[self.setup]
 
     @property
     def symbolic(self) -> bool:

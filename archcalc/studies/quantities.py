@@ -10,7 +10,6 @@ from archcalc.shape import AXIS_NAMES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from archcalc.analysis.memory import Memory
     from archcalc.recorded import Quantity
     from archcalc.report import Report
 
@@ -36,8 +35,7 @@ QUANTITIES = (*COUNTS, *MEMORY, *PER_AXIS)
 
 def quantities(report: Report, of: Iterable[str]) -> dict[str, Quantity | tuple[Quantity, ...]]:
     """The quantities of these names; those of axes are tuples. Raises UsageError for a name or a field there is not."""
-    ask = _Asked(report)
-    return {name: ask(name) for name in of}
+    return {name: _quantity(report, name) for name in of}
 
 
 def scalars(report: Report, of: Iterable[str]) -> dict[str, Quantity]:
@@ -46,10 +44,9 @@ def scalars(report: Report, of: Iterable[str]) -> dict[str, Quantity]:
     Such a name can be asked for by itself. Raises UsageError.
     """
     flat: dict[str, Quantity] = {}
-    ask = _Asked(report)
     for name in of:
         stem, axis = _axis(name)
-        value = ask(stem)
+        value = _quantity(report, stem)
         if not isinstance(value, tuple):
             flat[name] = value
             continue
@@ -70,26 +67,13 @@ def _axis(name: str) -> tuple[str, str | None]:
     return (stem, axis) if stem in PER_AXIS and axis in axes else (name, None)
 
 
-class _Asked:
-    """The quantities of one report; its memory is worked out once, and only if it is asked for."""
-
-    def __init__(self, report: Report) -> None:
-        self.report = report
-        self.memory: Memory | None = None
-
-    def __call__(self, name: str) -> Quantity | tuple[Quantity, ...]:
-        if name not in MEMORY:
-            return _quantity(self.report, name)
-        if self.memory is None:
-            self.memory = self.report.memory
-        size: Quantity = getattr(self.memory, MEMORY[name])
-        return size
-
-
 def _quantity(report: Report, name: str) -> Quantity | tuple[Quantity, ...]:
     if name in COUNTS:
         count: Quantity = getattr(report.totals, name)
         return count
+    if name in MEMORY:
+        size: Quantity = getattr(report.memory, MEMORY[name])
+        return size
     if name == "output_shape":
         return report.outputs[0].shape
     if name not in PER_AXIS:
