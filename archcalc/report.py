@@ -116,7 +116,7 @@ class Report(NamedTuple):
         """What is alive and what training keeps; worked out when it is asked for, and kept. Raises UndecidedError."""
         from archcalc.analysis.memory import Memory
 
-        known = self.graph.memories
+        known: dict[object, Memory] = self.graph.memories
         if self.setup not in known:
             known[self.setup] = Memory(self.graph, self.setup)
         return known[self.setup]
