@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.analysis.backward import backward, has_gradient, kept, stages
-from archcalc.analysis.schedule import Schedule, best
 from archcalc.analysis.steps import Steps, folded, steps, trained
 from archcalc.analysis.storage import readers, storages
 from archcalc.analysis.timeline import Interval, Peak, alive, peak
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from archcalc.analysis.backward import Kept, Stage
+    from archcalc.analysis.schedule import Schedule
     from archcalc.analysis.setup import Setup
     from archcalc.analysis.storage import Storages
     from archcalc.graph import Graph
@@ -234,6 +234,8 @@ def _scheduled(graph: Graph, run: Steps, setup: Setup) -> tuple[Steps, Schedule 
     """The steps in the order that is asked for."""
     if setup.schedule == "file":
         return run, None
+    from archcalc.analysis.schedule import best
+
     sizes = [setup.bytes_of(step.elements) if step.kind != INDEX else 0 for step in run.steps]
     schedule = best(run, sizes, _pinned(run, setup), inplace=setup.inplace, states=graph.limits.schedules)
     place = {index: new for new, index in enumerate(schedule.order)}
