@@ -109,14 +109,21 @@ def _inside(facts: Facts, shapes: tuple[Shape, ...], fused: bool) -> tuple[Saved
 
 
 def folded(graph: Graph) -> dict[int, int]:
-    """Each batch norm that the layer before it, which nobody else reads, takes into its own weights; and that layer."""
+    """Each batch norm that the layer before it takes into its own weights, and that layer.
+
+    Nobody else reads that layer, and neither shares its weights with another step.
+    """
     uses = [0] * len(graph.nodes)
     for index in [i for node in graph.nodes for i in node.inputs] + [i for _, i in graph.outputs]:
         uses[index] += 1
+
+    def takes_in(before: Node) -> bool:
+        return before.kind in FOLD_INTO and before.share is None and uses[before.index] == 1
+
     return {
         node.index: node.inputs[0]
         for node in graph.nodes
-        if node.kind == "batch_norm" and uses[node.inputs[0]] == 1 and graph.nodes[node.inputs[0]].kind in FOLD_INTO
+        if node.kind == "batch_norm" and node.share is None and takes_in(graph.nodes[node.inputs[0]])
     }
 
 

@@ -154,6 +154,24 @@ def test_what_lies_below_the_cut_saves_nothing() -> None:
     assert head.gradients_bytes == 4 * (16 * 2 + 2)
 
 
+def test_batch_norm_is_folded_into_the_layer_before_it() -> None:
+    one = {"conv": {"out": 4, "kernel": 1, "bias": False}}
+    spec = {"input": [2, 8, 8], "layers": [one, "batch_norm", "relu"]}
+    folded = archcalc.memory(spec, setup=Setup(fold_batch_norm=True))
+    assert folded.weights_bytes == 4 * (2 * 4 + 4)  # the convolution now has a bias
+    assert folded.buffers_bytes == 0
+    assert folded.peak_inference_bytes == 4 * 64 * (2 + 4)
+    assert archcalc.memory(spec).peak_inference_bytes == 4 * 64 * (4 + 4)
+
+
+def test_batch_norms_behind_shared_weights_are_not_folded() -> None:
+    shared = {"conv": {"out": 2, "kernel": 1, "bias": False}, "share": "both"}
+    spec = {"input": [2, 8, 8], "layers": [shared, "batch_norm", shared, "batch_norm"]}
+    plain, folded = (archcalc.memory(spec, setup=Setup(fold_batch_norm=f)) for f in (False, True))
+    assert folded.weights_bytes == plain.weights_bytes == 4 * (4 + 4 + 4)
+    assert folded.peak_inference_bytes == plain.peak_inference_bytes
+
+
 def test_training_peak_by_hand() -> None:
     # Two linear layers of 3 -> 5 -> 2 without bias. At the end of the forward pass 3 + 5 numbers are kept. Backward of
     # the second: these, the gradients of its output and input, its weights': 8 + 2 + 5 + 10. Of the first: 3 kept, the
