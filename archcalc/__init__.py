@@ -194,27 +194,15 @@ def compile(  # the verb of the library: archcalc.compile
     return compiled(analyze(spec, free=free, setup=setup, ops=ops, limits=limits, **options), of)
 
 
-def expected(
-    spec: str | Path | Mapping[str, Any] | Spec,
-    *,
-    settings: Mapping[str, object] | None = None,
-    free: Iterable[str] = (),
-    batch: int | str = 1,
-    dtype: str = "float32",
-    training: bool = False,
-    setup: Setup = USUAL,
-    ops: Mapping[str, type[Op]] = OPS,
-    limits: Limits = LIMITS,
-) -> Expected:
+def expected(spec: str | Path | Mapping[str, Any] | Spec, **options: Any) -> Expected:
     """What a forward pass of training costs on average where branches that end in drop_path are dropped at random.
 
-    The arguments are those of `analyze`; `training` turns on auxiliary heads. Raises an ArchcalcError, as `analyze`
+    The options are those of `analyze`; `training` turns on auxiliary heads. Raises an ArchcalcError, as `analyze`
     does, and UsageError for a network that drops nothing or that may drop all ways to an operator at once.
     """
     from archcalc.studies.expected import expected as averaged
 
-    options: dict[str, Any] = {"settings": settings, "free": free, "training": training, "ops": ops, "limits": limits}
-    return averaged(analyze(spec, batch=batch, dtype=dtype, setup=setup, **options))
+    return averaged(analyze(spec, **options))
 
 
 def formula(
@@ -236,25 +224,13 @@ def formula(
     return formulas(analyze(spec, free=free, **options), of, layers=layers, assume=[assumption(a) for a in assume])
 
 
-def memory(
-    spec: str | Path | Mapping[str, Any] | Spec,
-    *,
-    settings: Mapping[str, object] | None = None,
-    free: Iterable[str] = (),
-    batch: int | str = 1,
-    dtype: str = "float32",
-    training: bool = False,
-    setup: Setup = USUAL,
-    ops: Mapping[str, type[Op]] = OPS,
-    limits: Limits = LIMITS,
-) -> Memory:
+def memory(spec: str | Path | Mapping[str, Any] | Spec, **options: Any) -> Memory:
     """The bytes of a network: weights, what is alive at inference, what training keeps, and the most of each.
 
-    The arguments are those of `analyze`; `dtype` may also be "mixed". Raises an ArchcalcError, as `analyze` does, and
+    The options are those of `analyze`; `dtype` may also be "mixed". Raises an ArchcalcError, as `analyze` does, and
     where the count of a loop is free.
     """
-    options: dict[str, Any] = {"settings": settings, "free": free, "training": training, "ops": ops, "limits": limits}
-    return analyze(spec, batch=batch, dtype=dtype, setup=setup, **options).memory
+    return analyze(spec, **options).memory
 
 
 def sweep(
@@ -289,11 +265,7 @@ def sweep(
     from archcalc.studies.sweep import sweep as swept
 
     read, run = _read(spec, settings, ops), _setup(setup, batch, dtype)
-    if isinstance(run.batch, Recorded):
-        raise UsageError("the batch of a sweep is a number", hint="--over batch=1,8,64 sweeps it")
-    for name in settings or ():
-        if name in over:
-            raise UsageError(f"{name} is both set and swept")
+    _apart(run, settings, over, "the batch of a sweep is a number", "--over batch=1,8,64 sweeps it", "swept")
     network = Network(read, run, training, ops, limits, ())
     return swept(network, grid(over, sample, seed), of=tuple(of), where=where, pareto=pareto, sort=sort, top=top)
 
@@ -324,17 +296,12 @@ def solve(
     from archcalc.studies.structures import Network
     from archcalc.studies.targets import read_target
 
-    names = [over] if isinstance(over, str) else over
-    asked: dict[str, object] = {**over} if hasattr(over, "items") else dict.fromkeys(names)  # type: ignore[dict-item]
+    names = _asked(over)
     read, run = _read(spec, settings, ops), _setup(setup, batch, dtype)
-    if isinstance(run.batch, Recorded):
-        raise UsageError("the batch of a question is a number", hint="--for batch solves for it")
-    for name in settings or ():
-        if name in asked:
-            raise UsageError(f"{name} is both set and solved for")
+    _apart(run, settings, names, "the batch of a question is a number", "--for batch solves for it", "solved for")
     network = Network(read, run, training, ops, limits, ())
     stated = [targets] if isinstance(targets, str) else targets
-    return solved(network, asked, [read_target(text) for text in stated], where=where, top=top)
+    return solved(network, names, [read_target(text) for text in stated], where=where, top=top)
 
 
 def fit(
@@ -361,16 +328,11 @@ def fit(
     from archcalc.studies.fit import read_memory
     from archcalc.studies.structures import Network
 
-    names = [over] if isinstance(over, str) else over
-    asked: dict[str, object] = {**over} if hasattr(over, "items") else dict.fromkeys(names)  # type: ignore[dict-item]
+    names = _asked(over)
     read, run = _read(spec, settings, ops), _setup(setup, 1 if batch is None else batch, dtype)
-    if isinstance(run.batch, Recorded):
-        raise UsageError("a batch that is given is a number", hint="--for batch solves for it")
-    for name in settings or ():
-        if name in asked:
-            raise UsageError(f"{name} is both set and tried")
+    _apart(run, settings, names, "a batch that is given is a number", "--for batch solves for it", "tried")
     network = Network(read, run, training, ops, limits, ())
-    return fitted(network, read_memory(memory), asked, during=during, batched=batch is not None)
+    return fitted(network, read_memory(memory), names, during=during, batched=batch is not None)
 
 
 def deploy(
@@ -425,6 +387,28 @@ def _read(
     from archcalc.spec.given import with_settings
 
     return with_settings(read, settings)
+
+
+def _asked(over: str | Iterable[str] | Mapping[str, object]) -> dict[str, object]:
+    """The names that are asked for, with the values to try where these are given."""
+    names = [over] if isinstance(over, str) else over
+    return {**over} if hasattr(over, "items") else dict.fromkeys(names)  # type: ignore[dict-item]
+
+
+def _apart(
+    run: Setup,
+    settings: Mapping[str, object] | None,
+    names: Iterable[str],
+    number: str,
+    hint: str,
+    done: str,
+) -> None:
+    """Raise UsageError where the batch is no number, or where a name is set and is to take many values too."""
+    if isinstance(run.batch, Recorded):
+        raise UsageError(number, hint=hint)
+    for name in settings or ():
+        if name in names:
+            raise UsageError(f"{name} is both set and {done}")
 
 
 def _setup(setup: Setup, batch: int | str, dtype: str) -> Setup:

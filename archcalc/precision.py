@@ -36,6 +36,11 @@ def bits(precision: str) -> int:
     return int(named[1])
 
 
+def buffer_bits(precision: str) -> int:
+    """The bits of a stored constant beside weights of a precision: float32 beside whole numbers."""
+    return PRECISIONS["float32"] if precision.startswith(("int", "uint")) else bits(precision)
+
+
 def tensor_bytes(elements: Size, bits: int) -> Size:
     """The bytes of one tensor: ceil(elements x bits / 8)."""
     return elements * (bits // 8) if bits % 8 == 0 else ceil_divide(elements * bits, 8)

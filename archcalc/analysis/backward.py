@@ -11,7 +11,7 @@ from archcalc.analysis.timeline import Interval, alive
 from archcalc.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from archcalc.analysis.setup import Setup
     from archcalc.analysis.steps import Step, Steps
@@ -61,12 +61,23 @@ def stages(graph: Graph, steps: Sequence[Step], paths: Iterable[str]) -> list[St
     return found
 
 
-def needed(step: Step, index: int, flows: Sequence[bool]) -> list[int]:
-    """The tensors that the backward pass of a step needs, views as they are."""
+def by_step(checkpoints: Iterable[Stage]) -> dict[int, Stage]:
+    """For each step inside a checkpointed part, that part."""
+    return {index: stage for stage in checkpoints for index in range(stage.first, stage.last + 1)}
+
+
+def needs(step: Step, index: int) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """The tensors that the backward pass of a step needs, views as they are, each if a gradient flows through others.
+
+    Weights that are trained have a gradient, as their step's output has then.
+    """
     reads, saved = step.reads, step.saved
-    wanted = [reads[i] for i in saved.inputs]
-    wanted += [reads[i] for i in saved.factors if step.trained or any(flows[t] for j, t in enumerate(reads) if j != i)]
-    return [*wanted, index] if saved.output else wanted
+    for i in saved.inputs:
+        yield reads[i], (index,)
+    for i in saved.factors:
+        yield reads[i], (index,) if step.trained else tuple([tensor for j, tensor in enumerate(reads) if j != i])
+    if saved.output:
+        yield index, (index,)
 
 
 def kept(run: Steps, setup: Setup, flows: Sequence[bool], checkpoints: Sequence[Stage] = ()) -> list[Kept]:
@@ -75,7 +86,7 @@ def kept(run: Steps, setup: Setup, flows: Sequence[bool], checkpoints: Sequence[
     base, end = bases(steps), len(steps)
     found: list[Kept] = []
     wanted: dict[int, list[Interval]] = {}
-    stage_of = {index: stage for stage in checkpoints for index in range(stage.first, stage.last + 1)}
+    stage_of = by_step(checkpoints)
     for index, step in enumerate(steps):
         if not flows[index]:
             continue
@@ -84,7 +95,7 @@ def kept(run: Steps, setup: Setup, flows: Sequence[bool], checkpoints: Sequence[
         for own in step.saved.own:
             size = setup.bytes_of(own.elements, own.kind, per_sample=own.per_sample)
             found.append(Kept(index, index, again, size, setup.is_whole(own.kind)))
-        for tensor in {b for t in needed(step, index, flows) for b in base[t]}:
+        for tensor in {b for t, through in needs(step, index) if any(flows[o] for o in through) for b in base[t]}:
             inside = stage is not None and stage.first <= tensor
             wanted.setdefault(tensor, []).append(Interval(index, again if inside else end, 0))
         if stage is not None:

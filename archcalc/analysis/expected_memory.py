@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcalc.analysis.backward import has_gradient, stages
+from archcalc.analysis.backward import by_step, has_gradient, needs, stages
 from archcalc.analysis.decisions import ALWAYS, NEVER, added
 from archcalc.analysis.steps import steps
 from archcalc.analysis.storage import bases
 from archcalc.recorded import total
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from archcalc.analysis.decisions import Decisions
     from archcalc.analysis.setup import Setup
@@ -38,28 +38,26 @@ def savings(graph: Graph, setup: Setup, survival: Survival) -> list[Saving]:
     run = steps(graph, setup, training=True).steps
     decisions, base = survival.decisions, bases(run)
     flows, usually = _gradients(run, survival), has_gradient(run)
-    stage_of = {
-        index: stage for stage in stages(graph, run, setup.checkpoint) for index in range(stage.first, stage.last + 1)
-    }
+    stage_of = by_step(stages(graph, run, setup.checkpoint))
     found: list[Saving] = []
     kept: dict[int, int] = {}  # by tensor, the event that it is kept
     for index, step in enumerate(run):
         if not usually[index]:
             continue
         stage, computed = stage_of.get(index), survival.events[step.node]
-        needs = list(_needs(step, index, flows, decisions))
+        wanted = list(needs(step, index))
         if stage is not None:  # made again from what flows in
-            needs += [(tensor, flows[index]) for tensor in step.reads]
+            wanted += [(tensor, (index,)) for tensor in step.reads]
         else:
             event = decisions.all_of(computed, flows[index])
             found += [
                 Saving(setup.bytes_of(o.elements, o.kind, per_sample=o.per_sample), setup.is_whole(o.kind), event)
                 for o in step.saved.own
             ]
-        for tensor, flowing in needs:
+        for tensor, through in wanted:
+            event = decisions.all_of(computed, decisions.any_of(flows[other] for other in through))
             for storage in base[tensor]:
                 if stage is None or storage < stage.first:
-                    event = decisions.all_of(computed, flowing)
                     kept[storage] = decisions.either(kept.get(storage, NEVER), event)
     for tensor, event in sorted(kept.items()):
         step = run[tensor]
@@ -86,15 +84,3 @@ def _gradients(run: Sequence[Step], survival: Survival) -> list[int]:
             event = decisions.all_of(decisions.both(step.node, ALWAYS), event)
         flows.append(event)
     return flows
-
-
-def _needs(step: Step, index: int, flows: Sequence[int], decisions: Decisions) -> Iterator[tuple[int, int]]:
-    """The tensors that the backward pass of a step needs, each with the event that the gradients that need it flow."""
-    reads, saved = step.reads, step.saved
-    for i in saved.inputs:
-        yield reads[i], flows[index]
-    for i in saved.factors:
-        others = (flows[tensor] for j, tensor in enumerate(reads) if j != i)
-        yield reads[i], ALWAYS if step.trained else decisions.any_of(others)
-    if saved.output:
-        yield index, flows[index]

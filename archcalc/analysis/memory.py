@@ -10,14 +10,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.analysis.backward import backward, has_gradient, kept, stages
-from archcalc.analysis.steps import Steps, folded, steps, trained
+from archcalc.analysis.steps import Steps, folded, steps, stored_weights, trained
 from archcalc.analysis.storage import readers, storages
 from archcalc.analysis.timeline import Interval, Peak, alive, peak
-from archcalc.ops.op import Weight
 from archcalc.precision import tensor_bytes
 from archcalc.recorded import total
 from archcalc.saved import INDEX
-from archcalc.shape import features
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -195,38 +193,39 @@ class _Inference(NamedTuple):
 def _inference(graph: Graph, setup: Setup) -> _Inference:
     run, schedule = _scheduled(graph, steps(graph, setup, training=False), setup)
     lies = storages(run.steps, readers(run.steps, _pinned(run, setup)), inplace=setup.inplace)
-    sizes = [setup.bytes_of(s.elements) if s.kind != INDEX else 0 for s in run.steps]
-    held = [Interval(i, lies.last[i], size) for i, size in enumerate(sizes) if lies.last[i] >= 0]
+    held = [Interval(i, lies.last[i], size) for i, size in enumerate(_sizes(run, setup)) if lies.last[i] >= 0]
     return _Inference(run, schedule, lies, held, alive(held, len(run.steps)))
 
 
 class Arrays(NamedTuple):
-    """The elements of every stored array: learned, those of them that are trained, and buffers."""
+    """The elements of every stored array, those of weights that steps share once: trained, frozen, and buffers."""
 
-    learned: list[Size]
     trained: list[Size]
+    frozen: list[Size]
     buffers: list[Size]
+
+    @property
+    def learned(self) -> list[Size]:
+        """Trained or frozen."""
+        return self.trained + self.frozen
 
 
 def arrays(graph: Graph, setup: Setup, inside: dict[int, int]) -> Arrays:
     """Those of all nodes, where some batch norms are inside the layers before them."""
     found = Arrays([], [], [])
-    owners, weights_trained = graph.owners(), trained(graph, setup)
+    owners, weights_trained, hosts = graph.owners(), trained(graph, setup), set(inside.values())
     for node in graph.nodes:
-        if node.facts is None or node.index in inside:
+        if node.index in inside:
             continue
-        weights = dict(node.facts.weights)
-        if node.index in inside.values():
-            weights.setdefault("bias", Weight((features(node.shape),)))
-        for name, weight in weights.items():
+        for name, weight in stored_weights(node, hosts).items():
             if (node.index, name) in owners:
                 continue
             if not weight.learned:
                 found.buffers.append(weight.size)
-                continue
-            found.learned.append(weight.size)
-            if (node.index, name) in weights_trained:
+            elif (node.index, name) in weights_trained:
                 found.trained.append(weight.size)
+            else:
+                found.frozen.append(weight.size)
     return found
 
 
@@ -236,13 +235,17 @@ def _scheduled(graph: Graph, run: Steps, setup: Setup) -> tuple[Steps, Schedule 
         return run, None
     from archcalc.analysis.schedule import best
 
-    sizes = [setup.bytes_of(step.elements) if step.kind != INDEX else 0 for step in run.steps]
-    schedule = best(run, sizes, _pinned(run, setup), inplace=setup.inplace, states=graph.limits.schedules)
+    schedule = best(run, _sizes(run, setup), _pinned(run, setup), inplace=setup.inplace, states=graph.limits.schedules)
     place = {index: new for new, index in enumerate(schedule.order)}
     moved = [run.steps[index] for index in schedule.order]
     moved = [step._replace(reads=tuple([place[tensor] for tensor in step.reads])) for step in moved]
     inputs, outputs = (tuple([place[tensor] for tensor in ends]) for ends in (run.inputs, run.outputs))
     return Steps(moved, inputs, outputs), schedule
+
+
+def _sizes(run: Steps, setup: Setup) -> list[Size]:
+    """The bytes of each tensor; token ids, which are whole numbers, count as none."""
+    return [setup.bytes_of(step.elements) if step.kind != INDEX else 0 for step in run.steps]
 
 
 def _pinned(run: Steps, setup: Setup) -> set[int]:

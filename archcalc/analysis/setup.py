@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.errors import UsageError, did_you_mean
-from archcalc.precision import MIXED, bits, tensor_bytes
+from archcalc.precision import MIXED, bits, buffer_bits, tensor_bytes
 from archcalc.recorded import total
 from archcalc.saved import ACTIVATION, INDEX, MASK, STATISTIC
 
@@ -40,15 +40,24 @@ class Setup(NamedTuple):
     schedule: str = "file"
 
     @property
+    def in_training(self) -> Setup:
+        """The same where training is asked about, which runs in the order of the file and folds nothing."""
+        return self._replace(schedule="file", fold_batch_norm=False)
+
+    @property
+    def weights_precision(self) -> str:
+        """The precision of the weights: that of activations where they have none of their own."""
+        return self.weights or self.activations
+
+    @property
     def weight_bits(self) -> int:
         """Bits of a stored weight."""
-        return bits(self.activations if self.weights is None else self.weights)
+        return bits(self.weights_precision)
 
     @property
     def buffer_bits(self) -> int:
-        """Bits of a stored constant: those of a weight, but float32 beside whole numbers and in mixed precision."""
-        whole = "int" in (self.weights or self.activations)
-        return MASTER if whole or self.master_weights else self.weight_bits
+        """Bits of a stored constant; in mixed precision float32."""
+        return MASTER if self.master_weights else buffer_bits(self.weights_precision)
 
     def bytes_of(self, elements: Size, kind: str = ACTIVATION, *, per_sample: bool = True) -> Size:
         """The bytes of a tensor of so many elements, per sample or of the whole batch."""

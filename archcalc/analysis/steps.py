@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.errors import UndecidedError, UsageError
 from archcalc.graph import FACTS_KEPT
-from archcalc.ops.op import NEW, VIEW, View
+from archcalc.ops.op import NEW, VIEW, Weight
 from archcalc.recorded import product
 from archcalc.saved import ACTIVATION, INDEX, NOTHING, Part, Saved
+from archcalc.shape import features
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Set
+
     from archcalc.analysis.setup import Setup
     from archcalc.graph import Facts, Graph, Node
     from archcalc.recorded import Shape, Size
@@ -84,8 +87,7 @@ def _of_operator(
     shapes = tuple([graph.nodes[i].shape for i in node.inputs])
     saved, parts = _inside(facts, shapes, setup.attention == "fused")
     if not parts:
-        whole = op.storage != VIEW or not isinstance(op, View) or op.whole
-        return [Step(node.index, "", reads, elements, op.storage, ACTIVATION, saved, learned, whole)]
+        return [Step(node.index, "", reads, elements, op.storage, ACTIVATION, saved, learned, op.whole)]
     inputs = len(reads)
     return [
         Step(
@@ -125,6 +127,14 @@ def folded(graph: Graph) -> dict[int, int]:
         for node in graph.nodes
         if node.kind == "batch_norm" and node.share is None and takes_in(graph.nodes[node.inputs[0]])
     }
+
+
+def stored_weights(node: Node, hosts: Set[int]) -> Mapping[str, Weight]:
+    """The arrays of a node; of the `hosts`, which take a batch norm in, a bias is one."""
+    weights = node.facts.weights if node.facts is not None else {}
+    if node.index not in hosts or "bias" in weights:
+        return weights
+    return {**weights, "bias": Weight((features(node.shape),))}
 
 
 def first_trained(graph: Graph, setup: Setup) -> int:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.analysis.loops import around
-from archcalc.analysis.steps import folded
-from archcalc.ops.op import VIEW, Weight
+from archcalc.analysis.steps import folded, stored_weights
+from archcalc.ops.op import VIEW
 from archcalc.ops.sequence import Embedding, Position
 from archcalc.recorded import Size, minimum, product
-from archcalc.shape import features
 
 if TYPE_CHECKING:
     from archcalc.graph import Graph, Loop, Node
@@ -58,9 +57,8 @@ def traffic(graph: Graph, batch: Size, *, training: bool = False, fold_batch_nor
         if op.storage == VIEW or (op.idle_at_inference and not training) or node.index in inside:
             result.append(NOTHING)
             continue
-        weights, flops = node.facts.weights, node.facts.work.flops
-        if node.index in hosts and "bias" not in weights:
-            weights = {**weights, "bias": Weight((features(node.shape),))}
+        weights, flops = stored_weights(node, hosts), node.facts.work.flops
+        if len(weights) > len(node.facts.weights):
             flops = flops + product(node.shape)
         arrays = [
             Array(

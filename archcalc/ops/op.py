@@ -74,6 +74,8 @@ class Op:
     words: ClassVar[tuple[str, ...]] = ()
     arity: ClassVar[int | None] = 1
     storage: ClassVar[str] = NEW
+    whole: ClassVar[bool] = True
+    """Whether a view shows all elements of its input."""
     idle_at_inference: ClassVar[bool] = False
     takes_ids: ClassVar[bool] = False
     """Whether the input holds token ids: whole numbers, which have no gradient."""
@@ -201,8 +203,6 @@ class View(Op):
     """The same elements under another shape, or some of them: nothing is computed and nothing is written."""
 
     storage: ClassVar[str] = VIEW
-    whole: ClassVar[bool] = True
-    """Whether it shows all elements of its input."""
     keeps: ClassVar[Saved | None] = NOTHING
 
     def work(self, output: Shape, *inputs: Any) -> Work:

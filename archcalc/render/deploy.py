@@ -8,11 +8,10 @@ from fractions import Fraction
 from io import StringIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcalc import version
 from archcalc.recorded import divide, is_free, known
 from archcalc.render.csv import guarded
 from archcalc.render.facts import flow, setting, settings
-from archcalc.render.json import Texts
+from archcalc.render.json import Texts, heading
 from archcalc.render.screen import Cell, Column, Name, Screen, cut, shown, table, wrapped
 from archcalc.render.units import TIMES, Exact, count, duration, exact, percent, ratio, size
 from archcalc.studies.deploy import total_demand
@@ -235,12 +234,7 @@ def as_data(deployment: Deployment) -> dict[str, Any]:
     report, machine = deployment.report, deployment.machine
     texts = Texts(report)
     data: dict[str, Any] = {
-        "schema": SCHEMA,
-        "version": version.__version__,
-        "name": report.name,
-        "cite": report.cite,
-        "hyperparameters": dict(report.hyperparameters),
-        "mode": report.mode,
+        **heading(SCHEMA, report),
         "batch": report.batch,
         "precision": report.precision,
         "weights_precision": deployment.weights,

@@ -6,10 +6,9 @@ import json
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from archcalc import version
 from archcalc.recorded import is_free
 from archcalc.render.facts import flow, setting
-from archcalc.render.json import Texts
+from archcalc.render.json import Texts, heading
 from archcalc.render.screen import Cell, Column, Name, Screen, cut, shown, table, wrapped
 from archcalc.render.units import Exact, percent, size
 from archcalc.studies.finetune import QUANTITIES
@@ -111,12 +110,7 @@ def as_data(found: Finetuning) -> dict[str, Any]:
     report, texts = found.report, Texts(found.report)
     setup = {k: v for k, v in report.setup._asdict().items() if k not in NOT_SAID}
     data: dict[str, Any] = {
-        "schema": SCHEMA,
-        "version": version.__version__,
-        "name": report.name,
-        "cite": report.cite,
-        "hyperparameters": dict(report.hyperparameters),
-        "mode": report.mode,
+        **heading(SCHEMA, report),
         "setup": setup,
         "conditions": texts.conditions,
         **{name: None if one is None else _cut(found, one) for name, one in _named(found)},

@@ -26,17 +26,24 @@ def render(report: Report, *, levels: int | None = None, expand: bool = False) -
     return text.getvalue()
 
 
-def as_data(report: Report) -> dict[str, Any]:
-    """The report as plain data."""
-    texts = Texts(report)
-    totals = report.totals
-    data = {
-        "schema": SCHEMA,
+def heading(schema: str, report: Report) -> dict[str, Any]:
+    """What every object about one report begins with."""
+    return {
+        "schema": schema,
         "version": version.__version__,
         "name": report.name,
         "cite": report.cite,
         "hyperparameters": dict(report.hyperparameters),
         "mode": report.mode,
+    }
+
+
+def as_data(report: Report) -> dict[str, Any]:
+    """The report as plain data."""
+    texts = Texts(report)
+    totals = report.totals
+    data = {
+        **heading(SCHEMA, report),
         "batch": report.batch,
         "precision": report.precision,
         "convention": CONVENTION,

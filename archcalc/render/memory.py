@@ -73,7 +73,7 @@ def render(report: Report, form: str, drawing: Drawing) -> str | Screen:
     if not report.symbolic:
         from archcalc.studies.lowering import changes
 
-        found = changes(report.graph, report.setup)
+        found = changes(report)
     return Screen(lambda room: _lines(report, memory, found, drawing, room))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcalc.analysis.loops import summed
 from archcalc.analysis.traffic import traffic
 from archcalc.errors import UsageError
-from archcalc.precision import bits, stored, tensor_bytes
+from archcalc.precision import bits, buffer_bits, stored, tensor_bytes
 from archcalc.recorded import divide, free_names, is_free, maximum, product, total
 from archcalc.studies.roofline import MEMORY, Bound, Demand, compute_bound_from, least_seconds, limited_by
 
@@ -60,7 +60,7 @@ class Deployment(NamedTuple):
     @property
     def weights(self) -> str:
         """The precision of the weights."""
-        return weights_precision(self.report)
+        return self.report.setup.weights_precision
 
     @property
     def demand(self) -> Demand:
@@ -113,7 +113,7 @@ def deployment(report: Report, machine: Machine | None = None) -> Deployment:
         )
     setup, training = report.setup, report.mode == "training"
     moves = traffic(report.graph, report.batch, training=training, fold_batch_norm=setup.fold_batch_norm)
-    precisions = dict.fromkeys((*ON_DISK, weights_precision(report)))
+    precisions = dict.fromkeys((*ON_DISK, setup.weights_precision))
     return Deployment(
         report,
         tuple(_on_disk(moves, precision) for precision in precisions),
@@ -123,15 +123,9 @@ def deployment(report: Report, machine: Machine | None = None) -> Deployment:
     )
 
 
-def weights_precision(report: Report) -> str:
-    """The precision of the weights: that of activations where they have none of their own."""
-    return report.setup.weights or report.precision
-
-
 def array_bytes(array: Array, scalars: Size, precision: str) -> Size:
     """The bytes of so many scalars of an array; integer precisions leave buffers in float32."""
-    whole = precision.startswith(("int", "uint"))
-    return tensor_bytes(scalars, bits("float32" if whole and not array.learned else precision))
+    return tensor_bytes(scalars, bits(precision) if array.learned else buffer_bits(precision))
 
 
 def _on_disk(moves: Sequence[Traffic], precision: str) -> Stored:
@@ -147,7 +141,7 @@ def _on_disk(moves: Sequence[Traffic], precision: str) -> Stored:
 
 
 def _deployed(move: Traffic, layer: Layer, report: Report, machine: Machine | None) -> Deployed:
-    width, weights = bits(report.precision), weights_precision(report)
+    width, weights = bits(report.precision), report.setup.weights_precision
     arrays = total([array_bytes(array, array.read, weights) for array in move.arrays])
     tensors = stored(move.tensors, width, report.batch) if move.tensors else 0
     loops = list(move.loops)
@@ -162,7 +156,7 @@ def _deployed(move: Traffic, layer: Layer, report: Report, machine: Machine | No
 
 def _whole(report: Report, moves: Sequence[Traffic]) -> Demand:
     """All flops; every array as far as some layer reads it, every input and every output once."""
-    graph, weights = report.graph, weights_precision(report)
+    graph, weights = report.graph, report.setup.weights_precision
     read: dict[tuple[int, str], Size] = {}
     for move in moves:
         for array in move.arrays:

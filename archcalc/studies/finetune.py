@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcalc.analysis.memory import Memory
+from archcalc.analysis.memory import Memory, arrays
 from archcalc.analysis.steps import trained
 from archcalc.analysis.training_work import training_work
 from archcalc.errors import UsageError
@@ -89,8 +89,7 @@ def finetuning(report: Report) -> Finetuning:
     nothing is trained, UndecidedError where a loop has a free count.
     """
     graph, setup = report.graph, report.setup
-    # Training runs in the order of the file, and folds nothing.
-    whole = setup._replace(train_from=None, schedule="file", fold_batch_norm=False)
+    whole = setup.in_training._replace(train_from=None)
     head = _head(graph, whole)
     if head is None:
         hint = "every step with weights is frozen by trainable: false" if report.totals.params != 0 else None
@@ -116,11 +115,11 @@ def _head(graph: Graph, setup: Setup) -> str | None:
 def _cut(report: Report, setup: Setup) -> Cut:
     graph = report.graph
     bytes_, work = Memory(graph, setup), training_work(graph, setup)
-    trainable, frozen = _params(graph, setup)
+    stored = arrays(graph, setup, {})
     return Cut(
         train_from=setup.train_from,
-        trainable_params=trainable,
-        frozen_params=frozen,
+        trainable_params=total(stored.trained),
+        frozen_params=total(stored.frozen),
         buffers=report.totals.buffers,
         weights_bytes=bytes_.weights_bytes,
         gradients_bytes=bytes_.gradients_bytes,
@@ -133,14 +132,3 @@ def _cut(report: Report, setup: Setup) -> Cut:
         backward_mult_adds=work.backward,
         recomputed_mult_adds=work.recomputed,
     )
-
-
-def _params(graph: Graph, setup: Setup) -> tuple[Size, Size]:
-    """The scalars that are trained, and those that are frozen; weights that steps share count once."""
-    owners, found = graph.owners(), trained(graph, setup)
-    sizes: tuple[list[Size], list[Size]] = [0], [0]
-    for node in graph.nodes:
-        for name, weight in node.facts.weights.items() if node.facts else ():
-            if weight.learned and (node.index, name) not in owners:
-                sizes[(node.index, name) not in found].append(weight.size)
-    return total(sizes[0]), total(sizes[1])

@@ -104,9 +104,7 @@ def largest_batch(graph: Graph, setup: Setup, memory_bytes: int, during: str) ->
 
 
 def _memory(graph: Graph, setup: Setup, during: str) -> Memory:
-    if during == TRAINING:
-        setup = setup._replace(schedule="file", fold_batch_norm=False)
-    return Memory(graph, setup)
+    return Memory(graph, setup.in_training if during == TRAINING else setup)
 
 
 def _need(found: Memory, during: str) -> Need:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from archcalc.analysis.setup import Setup
     from archcalc.graph import Graph
     from archcalc.recorded import Size
+    from archcalc.report import Report
 
 
 class Change(NamedTuple):
@@ -20,12 +21,12 @@ class Change(NamedTuple):
     training_peak_bytes: Size
 
 
-def changes(graph: Graph, setup: Setup) -> list[Change]:
+def changes(report: Report) -> list[Change]:
     """The changes that lower a peak, those that lower the peak at inference most first."""
-    now = Memory(graph, setup)
+    now = report.memory
     found = []
-    for option, other in _ways(graph, setup):
-        then = Memory(graph, other)
+    for option, other in _ways(report.graph, report.setup):
+        then = Memory(report.graph, other)
         lower = then.peak_inference_bytes < now.peak_inference_bytes
         if lower or then.training_peak_bytes < now.training_peak_bytes:
             found.append(Change(option, then.peak_inference_bytes, then.training_peak_bytes))
