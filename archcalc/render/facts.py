@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.recorded import is_free
 from archcalc.render import rows as rows_
-from archcalc.render.units import CONVENTION, TIMES, count, per_axis, shape, size
+from archcalc.render.units import CONVENTION, TIMES, count, in_bytes, per_axis, shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -95,11 +95,10 @@ def facts(report: Report, exact: Exact) -> Iterator[tuple[str, str]]:
     yield "flops", _counted(totals.flops, exact)
     yield "activations", _counted(totals.activations, exact)
     memory, one = totals.activation_bytes, isinstance(report.batch, int) and report.batch == 1
-    short = "" if is_free(memory) else f" ({size(memory)})"
     batch = "" if one else f", batch {exact(report.batch)}"
-    yield "activation memory", f"{exact(memory)} bytes{short}, {report.precision}{batch}"
+    yield "activation memory", f"{in_bytes(memory, exact)}, {report.precision}{batch}"
     if knows_memory(report):
-        yield from _memory(report.memory)
+        yield from _memory(report.memory, exact)
     if totals.receptive_field is not None:
         yield "receptive field", _field(totals.receptive_field, totals.receptive_field_of, exact)
     depth, shortest = exact(totals.depth), exact(totals.shortest_path)
@@ -116,18 +115,13 @@ def knows_memory(report: Report) -> bool:
     return not report.symbolic and not report.graph.loops
 
 
-def _memory(memory: Memory) -> Iterator[tuple[str, str]]:
-    yield "activations total", in_bytes(memory.activations_total_bytes)
-    yield "peak at inference", f"{in_bytes(memory.peak_inference_bytes)}, at {memory.peak_at}"
+def _memory(memory: Memory, exact: Exact) -> Iterator[tuple[str, str]]:
+    yield "activations total", in_bytes(memory.activations_total_bytes, exact)
+    yield "peak at inference", f"{in_bytes(memory.peak_inference_bytes, exact)}, at {memory.peak_at}"
     whole = memory.saved_for_backward_integer_bytes
-    more = f", and {in_bytes(whole)} of whole numbers" if whole != 0 else ""
-    yield "saved for backward", in_bytes(memory.saved_for_backward_bytes) + more
-    yield "training peak", f"{in_bytes(memory.training_peak_bytes)} with {memory.setup.optimizer}"
-
-
-def in_bytes(number: Size) -> str:
-    """A number of bytes in full and in short."""
-    return f"{number:,} bytes ({size(number)})"
+    more = f", and {in_bytes(whole, exact)} of whole numbers" if whole != 0 else ""
+    yield "saved for backward", in_bytes(memory.saved_for_backward_bytes, exact) + more
+    yield "training peak", f"{in_bytes(memory.training_peak_bytes, exact)} with {memory.setup.optimizer}"
 
 
 def _counted(number: Size, exact: Exact) -> str:

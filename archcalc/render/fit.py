@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archcalc import version
 from archcalc.render.facts import flow
 from archcalc.render.screen import Cell, Column, Name, Screen, cut, shown, table, wrapped
-from archcalc.render.units import Exact, exact, size
+from archcalc.render.units import Exact, exact, in_bytes, size
 from archcalc.studies.grid import written
 from archcalc.studies.largest_batch import TRAINING
 
@@ -40,7 +40,7 @@ def render(found: Fit, form: str) -> str | Screen:
 def _lines(found: Fit, room: int) -> Iterator[Line]:
     for line in wrapped(shown(found.report.name), room):
         yield [(line, "bold")]
-    for text in (_run(found), f"memory: {_bytes(found.memory_bytes)}"):
+    for text in (_run(found), f"memory: {in_bytes(found.memory_bytes, exact)}"):
         yield from ([(line, "dim")] for line in wrapped(shown(text), room))
     yield []
     if found.name is None:
@@ -70,10 +70,6 @@ def _run(found: Fit) -> str:
     return ", ".join(said)
 
 
-def _bytes(number: int) -> str:
-    return f"{exact(number)} bytes ({size(number)})"
-
-
 def _table(name: str, rows: Sequence[tuple[str, str, Need]], room: int) -> list[Line]:
     """A kind, a value and a need on each line."""
     columns = [
@@ -100,10 +96,10 @@ def _batch(found: Fit, row: Row, room: int) -> Iterator[Line]:
 
 
 def _facts(found: Fit, row: Row, need: Need) -> Iterator[tuple[str, str]]:
-    yield "weights", _bytes(need.weights_bytes)
-    yield "buffers", _bytes(need.buffers_bytes)
+    yield "weights", in_bytes(need.weights_bytes, exact)
+    yield "buffers", in_bytes(need.buffers_bytes, exact)
     if found.during == TRAINING:
-        yield "optimizer", _bytes(need.optimizer_bytes)
+        yield "optimizer", in_bytes(need.optimizer_bytes, exact)
     yield "peak", f"at {need.at}"
     form = row.closed_form
     if form is None:

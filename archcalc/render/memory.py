@@ -11,7 +11,7 @@ from archcalc.ops.op import VIEW
 from archcalc.recorded import is_free
 from archcalc.render.facts import flow
 from archcalc.render.screen import GAP, Cell, Column, Name, Screen, shortened, shown, table, width, wrapped
-from archcalc.render.units import Exact, size
+from archcalc.render.units import Exact, in_bytes, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -132,7 +132,7 @@ def _shapes(report: Report) -> Iterator[Size]:
 
 def _facts(memory: Memory, exact: Exact) -> Iterator[tuple[str, str]]:
     def counted(number: Size) -> str:
-        return f"{exact(number)} bytes" + ("" if is_free(number) else f" ({size(number)})")
+        return in_bytes(number, exact)
 
     yield "weights", counted(memory.weights_bytes)
     yield "buffers", counted(memory.buffers_bytes)

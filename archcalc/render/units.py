@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from archcalc.recorded import Quantity, Recorded, is_free
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from archcalc.recorded import Number
 
@@ -75,6 +75,11 @@ def duration(seconds: Number) -> str:
         return "0 s"
     scale, units = (1, (("s", 1),)) if seconds >= 999 else (10**12, PICOSECONDS)
     return _scaled(Fraction(seconds) * scale, units)
+
+
+def in_bytes(number: Quantity, exact: Callable[[Quantity], str]) -> str:
+    """Bytes in full, and in short where they are a number: 553,430,176 bytes (528 MiB)."""
+    return f"{exact(number)} bytes" + ("" if is_free(number) else f" ({size(number)})")
 
 
 def signed(number: Quantity, exact: Exact) -> str:
