@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archcalc.analysis.memory import Memory
+    from archcalc.counting.count import Counted
     from archcalc.ops.op import Op
     from archcalc.recorded import Number, Size
     from archcalc.studies.compare import Comparison
@@ -71,6 +72,7 @@ __all__ = [
     "analyze",
     "compare",
     "compile",
+    "count",
     "deploy",
     "expected",
     "finetune",
@@ -116,6 +118,7 @@ def analyze(
     dtype: str = "float32",
     training: bool = False,
     setup: Setup = USUAL,
+    count: str | Path | None = None,
     ops: Mapping[str, type[Op]] = OPS,
     limits: Limits = LIMITS,
 ) -> Report:
@@ -124,8 +127,9 @@ def analyze(
     `spec` is a name of the zoo, a path, the text of a spec, a parsed mapping, or a loaded Spec. `settings` gives other
     values to hyperparameters, `free` leaves some as symbols; `batch` is a number or the name of a symbol and multiplies
     bytes only; `dtype` is the precision of an element; `training` turns on the parts that only training has; `setup`
-    says how it is run and trained, as far as memory depends on it; `ops` is the table of operators. Raises an
-    ArchcalcError: NotFoundError, SpecError or UsageError.
+    says how it is run and trained, as far as memory depends on it; `count` is a counting profile, by name or path,
+    whose number stands under `counted`; `ops` is the table of operators. Raises an ArchcalcError: NotFoundError,
+    SpecError or UsageError.
     """
     read, names = _read(spec, settings, ops), list(free)
     if BATCH in names and BATCH not in read.hyperparameters:
@@ -134,7 +138,7 @@ def analyze(
         batch, names = BATCH, [name for name in names if name != BATCH]
     run = _setup(setup, batch, dtype)
     built = graph(read, free=names, training=training, ops=ops, limits=limits)
-    return report(
+    found = report(
         built,
         name=read.name,
         cite=read.cite,
@@ -142,6 +146,15 @@ def analyze(
         training=training,
         setup=run,
     )
+    return found if count is None else found._replace(counted=_counted(found, count, ops))
+
+
+def count(report: Report, profile: str | Path) -> Counted:
+    """What another tool prints of the network of a report: a shipped profile by its name, or a file of that form.
+
+    Raises NotFoundError, SpecError, or UsageError for an operator that the profile does not know.
+    """
+    return _counted(report, profile, OPS)
 
 
 def compare(a: Report, b: Report) -> Comparison:
@@ -387,6 +400,13 @@ def _read(
     from archcalc.spec.given import with_settings
 
     return with_settings(read, settings)
+
+
+def _counted(found: Report, profile: str | Path, ops: Mapping[str, type[Op]]) -> Counted:
+    from archcalc.counting.count import count as counted
+    from archcalc.counting.profile import profile as named
+
+    return counted(found.graph, named(profile, ops), training=found.mode == "training", batch=found.batch)
 
 
 def _asked(over: str | Iterable[str] | Mapping[str, object]) -> dict[str, object]:

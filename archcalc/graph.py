@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 
 FACTS_KEPT = 20_000
+MODULE = "module"
+CALLS = (MODULE, "function")
+"""How code calls an operator: as a module that was made before, or as a function. It changes what other tools count."""
 
 
 class Origin(Protocol):
@@ -110,6 +113,7 @@ class Node:
     """An operator in its place, or an input: what flows in (indices of nodes) and the facts of its operator."""
 
     __slots__ = (
+        "call",
         "facts",
         "frozen",
         "index",
@@ -137,6 +141,7 @@ class Node:
         step: Origin | None,
         frozen: bool = False,
         share: Share | None = None,
+        call: str = MODULE,
     ) -> None:
         self.kind = kind
         self.op = op
@@ -149,6 +154,7 @@ class Node:
         self.step = step
         self.frozen = frozen
         self.share = share
+        self.call = call
         self.path = ""
 
     @property
@@ -252,6 +258,7 @@ class Graph:
         step: Origin | None = None,
         frozen: bool = False,
         share: Share | None = None,
+        call: str = MODULE,
     ) -> int:
         """Add an operator, as a part of the section, or as the section itself if it is given no name.
 
@@ -270,7 +277,7 @@ class Graph:
         if index - len(self.inputs) >= self.limits.layers:
             message = f"the network has more than {self.limits.layers:,} operators"
             raise LimitError(message, hint="--max-layers raises the limit")
-        node = Node(kind, op, inputs, facts, facts.shape, index, name, section, step, frozen, share)
+        node = Node(kind, op, inputs, facts, facts.shape, index, name, section, step, frozen, share, call)
         if name:
             section.parts.append(node)
         else:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from archcalc.analysis.memory import Memory
+    from archcalc.counting.count import Counted
     from archcalc.graph import Graph
 
 
@@ -90,16 +91,21 @@ class Report(NamedTuple):
     totals: Totals
     layers: tuple[Layer, ...]
     graph: Graph
+    counted: Counted | None = None
 
     def __eq__(self, other: object) -> bool:
         """Whether all answers are the same, whichever graph they are about."""
-        return isinstance(other, Report) and self[:-1] == other[:-1]
+        return isinstance(other, Report) and self._answers == other._answers
 
     def __ne__(self, other: object) -> bool:
         return not self == other
 
     def __hash__(self) -> int:
-        return hash(self[:-1])
+        return hash(self._answers)
+
+    @property
+    def _answers(self) -> tuple[object, ...]:
+        return tuple(answer for answer in self if answer is not self.graph)
 
     @property
     def batch(self) -> Size:

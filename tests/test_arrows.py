@@ -19,16 +19,17 @@ FILES = {name: path for name, path in FILES.items() if not name.startswith("spec
 
 # What each room may import, itself apart. Arrows run one way:
 # cli -> render -> studies -> report -> analysis -> graph -> ops -> window, work, shape -> recorded -> errors, limits;
-# cli, studies -> spec -> graph.
+# report -> counting -> analysis, spec; cli, studies -> spec -> graph.
 GROUND = {"errors", "limits", "version"}
 NUMBERS = GROUND | {"recorded", "notation", "symbolic"}
 SHAPES = NUMBERS | {"shape", "window", "periodic", "work", "saved", "products"}
 OPS = SHAPES | {"ops"}
 GRAPH = OPS | {"graph"}
 ANALYSIS = GRAPH | {"analysis", "precision"}
-REPORT = ANALYSIS | {"report"}
 SPEC = GRAPH | {"spec", "zoo"}
-STUDIES = REPORT | SPEC | {"studies", "program", "arrays"}
+COUNTING = ANALYSIS | SPEC | {"counting"}
+REPORT = ANALYSIS | {"report"}
+STUDIES = REPORT | COUNTING | {"studies", "program", "arrays"}
 RENDER = STUDIES | {"render"}
 MAY_IMPORT: dict[str, set[str]] = {
     "version": set(),
@@ -51,7 +52,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ops": SHAPES,
     "graph": OPS,
     "analysis": GRAPH | {"precision"},
-    "report": ANALYSIS,
+    "counting": COUNTING - {"counting"},
+    "report": ANALYSIS | {"counting"},
     "spec": SPEC - {"spec"},
     "studies": STUDIES - {"studies"},
     "render": RENDER - {"render"},

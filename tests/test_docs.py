@@ -108,11 +108,12 @@ def test_language_is_complete() -> None:
 
 def test_json_keys() -> None:
     """docs/json.md lists exactly the keys that a report has."""
-    data = as_data(archcalc.analyze("vgg16"))
+    data = as_data(archcalc.analyze("vgg16", count="paper"))
     field = data["layers"][0]["receptive_field"]
     text = (ROOT / "docs" / "json.md").read_text("utf-8")
     assert _listed(text, "The object") == set(data)
     assert _listed(text, "`totals`") == set(data["totals"])
+    assert _listed(text, "`counted`") == set(data["counted"])
     assert _listed(text, "A layer") == set(data["layers"][0])
     assert _listed(text, "`receptive_field`") == {*field, "of"} == set(data["totals"]["receptive_field"])
     json.dumps(data)

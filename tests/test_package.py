@@ -85,14 +85,16 @@ def test_source_archive_is_complete(sdist: Path) -> None:
     assert not any("cache" in name or ".venv" in name for name in names)
 
 
-def test_wheel_holds_package_zoo_and_tables_alone(wheel: Path) -> None:
+def test_wheel_holds_package_zoo_tables_and_profiles_alone(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     package = {path.relative_to(ROOT).as_posix() for path in (ROOT / "archcalc").rglob("*.py")}
     zoo = {f"archcalc/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "specs").glob("*/*.yaml")}
     tables = {path.relative_to(ROOT).as_posix() for path in (ROOT / "archcalc" / "studies" / "tables").glob("*.yaml")}
+    profiles = {path.relative_to(ROOT).as_posix() for path in (ROOT / "archcalc" / "counting").glob("*/*.yaml")}
     assert tables
-    assert names == {*package, *zoo, *tables, "archcalc/py.typed"}
+    assert profiles
+    assert names == {*package, *zoo, *tables, *profiles, "archcalc/py.typed"}
 
 
 def test_wheel_reports_from_any_folder(environment: Path, tmp_path: Path) -> None:

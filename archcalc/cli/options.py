@@ -59,9 +59,9 @@ def built(arguments: Namespace) -> dict[str, Any]:
     }
 
 
-def analyzed(arguments: Namespace) -> archcalc.Report:
+def analyzed(arguments: Namespace, **more: Any) -> archcalc.Report:
     """The report on the network that is meant."""
-    return archcalc.analyze(arguments.spec, **choices(arguments))
+    return archcalc.analyze(arguments.spec, **choices(arguments), **more)
 
 
 def listed(names: str) -> list[str]:

@@ -24,11 +24,16 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--expand", action="store_true", help="put nothing together: every layer, or every part of N levels"
     )
+    parser.add_argument(
+        "--count",
+        metavar="PROFILE",
+        help="what another tool prints too: fvcore, ptflops, ..., or a file",
+    )
 
 
 def run(arguments: Namespace) -> int:
     """Print the report."""
-    report = analyzed(arguments)
+    report = analyzed(arguments, count=arguments.count)
     renderer = import_module(f"archcalc.render.{arguments.format}")
     write(renderer.render(report, levels=arguments.levels, expand=arguments.expand), arguments.output)
     return 0

@@ -88,6 +88,10 @@ class Attention(Op):
         steps.append(Work(multiplies=scores, compares=scores, adds=2 * scores, elementary=scores, divides=scores))
         return Work(*[total([n for n in kind if n != 0] or [0]) for kind in zip(*steps, strict=True)])
 
+    def bias_adds(self, output: Shape, *inputs: Shape) -> Size:
+        """Those of the linear layers."""
+        return total([p.op.bias_adds(p.op.output(p.x), p.x) for p in self.projections(*inputs)])
+
     def reach(self, output: Shape, *inputs: Any) -> None:
         """Every token sees all."""
         return WHOLE
@@ -176,6 +180,10 @@ class Glimpse(Op):
         weights = product(scores)
         sums = features(scores) * product(x)
         return Work(sums, 0, 2 * weights, weights, weights, weights)
+
+    def bias_adds(self, output: Shape, scores: Shape, x: Shape) -> Size:
+        """It has no biases."""
+        return 0
 
     def reach(self, output: Shape, scores: Shape, x: Shape) -> None:
         """All there is."""

@@ -169,6 +169,11 @@ class Op:
         """The steps it is made of, in order; none where it is one step. `fused`: attention stores no scores."""
         return ()
 
+    def bias_adds(self, output: Shape, *inputs: Any) -> Size:
+        """How many of its additions are those of biases; unless said otherwise all, if it has mult-adds at all."""
+        work = self.work(output, *inputs)
+        return 0 if work.multiply_accumulates == 0 else work.adds
+
     def products(self, output: Shape, *inputs: Any) -> tuple[Product, ...]:
         """The matrix products that its mult-adds are; unless said otherwise one, of its inputs and learned weights."""
         count = self.work(output, *inputs).multiply_accumulates

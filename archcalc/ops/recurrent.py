@@ -56,8 +56,13 @@ class Recurrent(Op):
         products = total([units * self.gates * (width + self.out) for _, width in cells])
         steps = len(cells) * units
         elementwise = [n and n * steps for n in self.per_unit]
-        elementwise[2] = elementwise[2] + steps * self.gates * (1 + self.biases)  # the two products, and the biases
+        elementwise[2] = elementwise[2] + steps * self.gates  # the sums of the two products
+        elementwise[2] = elementwise[2] + self.bias_adds(output, x)
         return Work(products, *elementwise[1:])
+
+    def bias_adds(self, output: Shape, x: Shape) -> Size:
+        """Per token and cell, `biases` for every gate of every unit."""
+        return len(list(self._cells(x))) * x[0] * self.out * self.gates * self.biases
 
     def reach(self, output: Shape, x: Shape) -> None:
         """Every state has seen all tokens before it, or all there are."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from archcalc.analysis.memory import Memory
     from archcalc.analysis.receptive_field import ReceptiveField
+    from archcalc.counting.count import Counted
     from archcalc.recorded import Size
     from archcalc.render.rows import Row
     from archcalc.render.units import Exact
@@ -36,6 +37,8 @@ def numbers(report: Report, rows: Sequence[Row]) -> Iterator[object]:
     totals = report.totals
     yield from (totals.params, totals.trainable_params, totals.buffers, totals.mult_adds, totals.flops)
     yield from (totals.activations, totals.activation_bytes, totals.depth, totals.shortest_path, report.batch)
+    if report.counted is not None:
+        yield from (n for n in report.counted[1:3] if n is not None)
     if totals.receptive_field is not None:
         for axes in totals.receptive_field[:3]:
             yield from axes
@@ -103,11 +106,28 @@ def facts(report: Report, exact: Exact) -> Iterator[tuple[str, str]]:
         yield "receptive field", _field(totals.receptive_field, totals.receptive_field_of, exact)
     depth, shortest = exact(totals.depth), exact(totals.shortest_path)
     yield "depth", depth if shortest == depth else f"{depth} (shortest path {shortest})"
+    if report.counted is not None:
+        yield from counted(report.counted, exact)
     if report.conditions:
         from archcalc.symbolic.conditions import condition_texts
 
         for text in condition_texts([(c.left, c.relation, c.right) for c in report.conditions]):
             yield "valid where", text
+
+
+def counted(found: Counted, exact: Exact) -> Iterator[tuple[str, str]]:
+    """What another tool prints, what it leaves out, and which of its known bugs are in it."""
+    profile = found.profile
+    yield f"as {profile.name}", f"{profile.title} prints"
+    if found.operations is not None:
+        called = "" if profile.quantity is None else f', which it calls "{profile.quantity}"'
+        yield "", f"{exact(found.operations)} {profile.unit}{called}"
+    yield "", f"{exact(found.params)} params"
+    if found.left_out:
+        yield "  not counted", ", ".join(found.left_out)
+    for label, remarks in (("  known bug", found.bugs), ("  note", found.notes)):
+        for op, text in remarks:
+            yield label, f"{op}: {text}"
 
 
 def knows_memory(report: Report) -> bool:

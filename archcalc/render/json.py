@@ -14,6 +14,7 @@ from archcalc.render.units import CONVENTION
 
 if TYPE_CHECKING:
     from archcalc.analysis.receptive_field import ReceptiveField
+    from archcalc.counting.count import Counted
     from archcalc.report import Report
 
 SCHEMA = "archcalc.report/1"
@@ -63,6 +64,7 @@ def as_data(report: Report) -> dict[str, Any]:
             "receptive_field": totals.receptive_field
             and _field(totals.receptive_field) | {"of": totals.receptive_field_of},
         },
+        **({} if report.counted is None else {"counted": _counted(report.counted)}),
         "layers": (
             {
                 "path": row.path,
@@ -84,6 +86,23 @@ def as_data(report: Report) -> dict[str, Any]:
         ),
     }
     return {key: texts.plain(value) for key, value in data.items()}
+
+
+def _counted(counted: Counted) -> dict[str, Any]:
+    profile = counted.profile
+    return {
+        "profile": profile.name,
+        "tool": profile.tool,
+        "version": profile.version,
+        "quantity": profile.quantity,
+        "operations": counted.operations,
+        "unit": profile.unit,
+        "params": counted.params,
+        "left_out": counted.left_out,
+        "bugs": [remark._asdict() for remark in counted.bugs],
+        "notes": [remark._asdict() for remark in counted.notes],
+        "layers": counted.layers,
+    }
 
 
 def _field(field: ReceptiveField) -> dict[str, Any]:

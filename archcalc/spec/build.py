@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archcalc.errors import ArgumentError, LimitError, Problem, ShapeError, SpecError, UndecidedError
-from archcalc.graph import Graph, Section, Share, TieError, numbered
+from archcalc.graph import MODULE, Graph, Section, Share, TieError, numbered
 from archcalc.limits import LIMITS, Limits
 from archcalc.ops import OPS
 from archcalc.ops.arguments import count, shown
@@ -200,6 +200,8 @@ class Unroller:
             head = value
         block = self.spec.blocks.get(head)
         if block is not None:
+            if step.call != MODULE:
+                raise wrong(step.mark, f"'call' belongs to an operator, but '{head}' is a block")
             return self.block(block, call, step, frame, flow)
         op = self.operators.constant.get(id(call)) or self.operators.of(head, call, step, frame)
         name = head if step.name is None else self.text(step.name, frame)
@@ -242,7 +244,7 @@ class Unroller:
     ) -> Flow:
         """One operator; what it refuses is raised with its place."""
         try:
-            return (self.graph.add(kind, op, flow, name, section, step, frame.frozen, share),)
+            return (self.graph.add(kind, op, flow, name, section, step, frame.frozen, share, step.call),)
         except (ArgumentError, LimitError) as error:
             raise wrong(step.mark, error) from None
         except (ShapeError, UndecidedError) as error:

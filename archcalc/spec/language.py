@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from archcalc.errors import ArchcalcError, LimitError
+from archcalc.graph import MODULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from archcalc.spec.values import Scope
 
 MERGES = ("add", "mean", "multiply", "max", "concat")
-MODIFIERS = ("from", "as", "name", "share", "trainable")
+MODIFIERS = ("from", "as", "name", "share", "trainable", "call")
 KEYS = ("name", "cite", "extends", "hyperparameters", "input", "blocks", "layers", "expect")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -145,6 +146,7 @@ class Step(NamedTuple):
     name: Template | None = None
     share: Template | None = None
     trainable: Expression | None = None
+    call: str = MODULE
     plain: bool = True
 
     def written_arguments(self, names: Iterable[str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from archcalc.errors import SHOWN_PROBLEMS, Problem, did_you_mean
+from archcalc.graph import CALLS, MODULE
 from archcalc.spec.expression import RESERVED, Parsed, parse
 from archcalc.spec.figure import Expectation, read_expectation
 from archcalc.spec.language import (
@@ -230,6 +231,8 @@ class Reader:
             return None
         if "share" in modifiers and not isinstance(action, (Call, Merge)):
             self.wrong("'share' belongs to an operator or a block", modifiers["share"])
+        if "call" in modifiers and not isinstance(action, (Call, Merge)):
+            self.wrong("'call' belongs to an operator", modifiers["call"])
         mark = heads[0][0] if heads else node
         if not modifiers:
             return Step(action, mark, mark.line)
@@ -251,7 +254,14 @@ class Reader:
         name = self._template(found["name"], "name") if "name" in found else None
         share = self._template(found["share"], "share") if "share" in found else None
         trainable = self.expression(found["trainable"]) if "trainable" in found else None
-        return chosen, targets, name, share, trainable, False
+        call = self._call(found["call"]) if "call" in found else MODULE
+        return chosen, targets, name, share, trainable, call, False
+
+    def _call(self, node: Node) -> str:
+        text = self.text(node, "call")
+        if text and text not in CALLS:
+            self.wrong(f"call is {' or '.join(CALLS)}, not '{text}'", node, self.near(text, CALLS))
+        return text or MODULE
 
     def _chosen(self, node: Node) -> Expression:
         return self.expression(node)

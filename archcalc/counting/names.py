@@ -1,0 +1,94 @@
+"""The names that a rule of a profile may use: counts of one operator in its place, per sample, and its arguments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcalc.errors import did_you_mean
+from archcalc.graph import CALLS
+from archcalc.ops.pool import GlobalPool
+from archcalc.ops.slide import axes
+from archcalc.recorded import product, total
+from archcalc.shape import features, space
+from archcalc.spec.values import ExpressionError, Items
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from archcalc.graph import Facts
+    from archcalc.ops.op import Op
+    from archcalc.recorded import Shape, Size
+
+ABSENT = "none"
+"""The word for an argument that is not given and has no default."""
+WORDS = (*CALLS, ABSENT)
+CALL, TRAINING = "call", "training"
+
+
+def _kernel(facts: Facts, inputs: Sequence[Shape]) -> Size:
+    if isinstance(facts.op, GlobalPool):
+        return product(space(inputs[0]))
+    kernel = facts.op.arguments.get("kernel", 1)
+    return product(axes(kernel, len(inputs[0]) - 1))
+
+
+def _stored(facts: Facts, *, learned: bool) -> Size:
+    return total([weight.size for weight in facts.weights.values() if weight.learned is learned])
+
+
+COUNTS: dict[str, Callable[[Facts, Sequence[Shape]], Any]] = {
+    "mult_adds": lambda facts, inputs: facts.work.mult_adds,
+    "bias_adds": lambda facts, inputs: facts.op.bias_adds(facts.shape, *inputs),
+    "flops": lambda facts, inputs: facts.work.flops,
+    "params": lambda facts, inputs: _stored(facts, learned=True),
+    "buffers": lambda facts, inputs: _stored(facts, learned=False),
+    "inputs": lambda facts, inputs: total([product(shape) for shape in inputs]),
+    "outputs": lambda facts, inputs: product(facts.shape),
+    "kernel": _kernel,
+    "channels": lambda facts, inputs: features(inputs[0]),
+    "positions": lambda facts, inputs: product(space(inputs[0])),
+    "tokens": lambda facts, inputs: product(space(inputs[-1])),
+    "count": lambda facts, inputs: len(inputs),
+    "input": lambda facts, inputs: inputs[0],
+    "output": lambda facts, inputs: facts.shape,
+}
+"""What each name stands for, of an operator with its facts and the shapes that flow in."""
+
+
+def names(op: type[Op]) -> tuple[str, ...]:
+    """Every name that a rule about this operator may use."""
+    return (*COUNTS, CALL, TRAINING, *op.fields)
+
+
+class Scope:
+    """What the names of a rule stand for, of one operator in its place."""
+
+    def __init__(self, facts: Facts, inputs: Sequence[Shape], asked: Iterable[str], call: str, training: bool) -> None:
+        self.items = Items()
+        self.variables: dict[str, Any] = {CALL: call, TRAINING: training}
+        arguments = facts.op.arguments
+        for name in asked:
+            if name in COUNTS:
+                self.variables[name] = COUNTS[name](facts, inputs)
+            elif name in arguments:
+                self.variables[name] = ABSENT if arguments[name] is None else arguments[name]
+
+    def missing(self, name: str) -> Any:
+        """A word stands for itself; reading the profile saw to it that nothing else is left."""
+        return name
+
+    def size(self, tensor: str, axis: str) -> Any:
+        """There are no tensors."""
+        raise ExpressionError(f"there is no '{tensor}.{axis}' here")
+
+    def distinct(self, left: Any, right: Any) -> None:
+        """A rule does not add conditions to a report."""
+
+
+def unknown(asked: Iterable[str], op: type[Op], besides: Iterable[str] = ()) -> tuple[str, str] | None:
+    """The first name that a rule about this operator cannot use, and what would help; None where there is none."""
+    known = (*names(op), *besides)
+    for name in sorted(asked):
+        if name not in (*known, *WORDS, *op.words):
+            return name, did_you_mean(name, known) or f"there are: {', '.join(known)}"
+    return None
