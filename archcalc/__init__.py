@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from archcalc.analysis.memory import Memory
     from archcalc.counting.count import Counted
+    from archcalc.counting.reconcile import Waterfall
     from archcalc.ops.op import Op
     from archcalc.recorded import Number, Size
     from archcalc.studies.compare import Comparison
@@ -81,6 +82,7 @@ __all__ = [
     "graph",
     "load",
     "memory",
+    "reconcile",
     "solve",
     "sweep",
     "transfer",
@@ -166,6 +168,18 @@ def compare(a: Report, b: Report) -> Comparison:
     from archcalc.studies.compare import compare as compared
 
     return compared(a, b)
+
+
+def reconcile(report: Report, start: str | Path, end: str | Path) -> Waterfall:
+    """How the number of one counting profile becomes that of another on the network of a report, per sample.
+
+    Each step is an operator, the difference of the two rules, and what that comes to; all steps together are the
+    difference of the numbers. Raises what `count` raises.
+    """
+    from archcalc.counting.profile import profile
+    from archcalc.counting.reconcile import reconcile as reconciled
+
+    return reconciled(report.graph, profile(start), profile(end), training=report.mode == "training")
 
 
 def transfer(

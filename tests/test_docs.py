@@ -16,7 +16,7 @@ from documents import DOCUMENTS, PAGES, ROOT, blocks, replay
 import archcalc
 from archcalc.precision import PRECISIONS
 from archcalc.recorded import product, total
-from archcalc.render import fit, memory, transfer
+from archcalc.render import fit, memory, reconcile, transfer
 from archcalc.render.deploy import as_data as deployment_data
 from archcalc.render.finetune import as_data as finetuning_data
 from archcalc.render.json import as_data
@@ -163,6 +163,16 @@ def test_json_keys_of_a_deployment() -> None:
     section = (ROOT / "docs" / "json.md").read_text("utf-8").split("# The JSON of `archcalc deploy`", 1)[1]
     nested = (deployment["machine"], deployment["whole_network"], deployment["on_disk"][0], deployment["layers"][0])
     assert {*deployment, *(key for keys in nested for key in keys)} <= set(re.findall(r"`(\w+)`", section))
+
+
+def test_json_keys_of_a_waterfall() -> None:
+    """docs/json.md names every key that a waterfall has beside those of a report."""
+    report = archcalc.analyze("vgg16")
+    data = reconcile.as_data(report, [archcalc.reconcile(report, "paper", "fvcore")], [])
+    (waterfall,) = data["waterfalls"]
+    section = (ROOT / "docs" / "json.md").read_text("utf-8").split("# The JSON of `archcalc reconcile`", 1)[1]
+    nested = (waterfall, waterfall["from"], waterfall["operations"][0])
+    assert {"waterfalls", "refused", *(key for keys in nested for key in keys)} <= set(re.findall(r"`(\w+)`", section))
 
 
 def test_quantities_are_explained() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcalc.analysis.cost import costs
-from archcalc.counting.names import Scope
+from archcalc.counting.names import Place, Scope
 from archcalc.counting.profile import OTHERS, Rule
 from archcalc.errors import UndecidedError, UsageError
 from archcalc.recorded import is_whole, total
@@ -14,10 +14,11 @@ from archcalc.spec.values import ExpressionError, number, truth
 from archcalc.work import NO_WORK
 
 if TYPE_CHECKING:
-    from archcalc.analysis.cost import Cost
+    from collections.abc import Callable, Sequence
+
     from archcalc.counting.profile import Profile, Rules
     from archcalc.graph import Graph, Node
-    from archcalc.recorded import Size
+    from archcalc.recorded import Quantity, Size
     from archcalc.spec.language import Expression
 
 
@@ -40,83 +41,107 @@ class Counted(NamedTuple):
     notes: tuple[Remark, ...]
 
 
-def count(graph: Graph, profile: Profile, *, training: bool = False, batch: Size = 1) -> Counted:
-    """The network counted by the rules of a profile, as the tool prints it for this batch.
+class Applied(NamedTuple):
+    """A rule applied to an operator in its place, and what it comes to."""
 
-    Raises UsageError for an operator that the profile does not know.
-    """
-    nodes = [node for node in graph.nodes if node.op is not None]
-    shares = costs(graph, training=training)
-    params = [_params(graph, node, profile, shares[node.index], training) for node in nodes]
-    if profile.operators is None:
-        return Counted(profile, None, total(params), (), (), (), ())
-    counter = Counter(graph, profile, training)
-    applied = [counter.applied(node) for node in nodes]
-    layers = _of_all_passes(graph, nodes, [size for size, _ in applied])
-    operations = total(layers) if layers else 0
-    return Counted(
-        profile=profile,
-        operations=operations * batch if profile.batch else operations,
-        params=total(params),
-        layers=tuple(layers),
-        left_out=_left_out(nodes, layers, training),
-        bugs=_remarks(nodes, [rule.bug for _, rule in applied]),
-        notes=_remarks(nodes, [rule.note for _, rule in applied]),
-    )
+    rule: Rule
+    size: Size
+    place: Place
 
 
 NOT_LISTED = Rule(None)
 
 
-class Counter:
-    """Applies the rules of one profile to operators; what it knows of one holds for all that are equal."""
+def count(graph: Graph, profile: Profile, *, training: bool = False, batch: Size = 1) -> Counted:
+    """The network counted by the rules of a profile, as the tool prints it for this batch.
 
-    def __init__(self, graph: Graph, profile: Profile, training: bool) -> None:
+    Raises UsageError for an operator that the profile does not know.
+    """
+    counter = Counter(graph, profile, training=training)
+    params = total([applied.size for applied in counter.params()])
+    if profile.operators is None:
+        return Counted(profile, None, params, (), (), (), ())
+    applied = counter.operations()
+    layers = [each.size for each in applied]
+    operations = total(layers or [0])
+    return Counted(
+        profile=profile,
+        operations=operations * batch if profile.batch else operations,
+        params=params,
+        layers=tuple(layers),
+        left_out=_left_out(counter.nodes, layers, training=training),
+        bugs=_remarks(counter.nodes, [each.rule.bug for each in applied]),
+        notes=_remarks(counter.nodes, [each.rule.note for each in applied]),
+    )
+
+
+class Counter:
+    """Applies the rules of one profile to the operators of one network, in order."""
+
+    def __init__(self, graph: Graph, profile: Profile, *, training: bool) -> None:
         self.graph = graph
         self.profile = profile
         self.training = training
-        self.known: dict[object, tuple[Size, Rule]] = {}
+        self.nodes = [node for node in graph.nodes if node.op is not None]
 
-    def applied(self, node: Node) -> tuple[Size, Rule]:
-        """What is counted for an operator once, and the rule that says so."""
-        key = (node.facts, node.kind, node.call)
-        if key not in self.known:
-            self.known[key] = self._applied(node)
-        return self.known[key]
+    def operations(self) -> list[Applied]:
+        """What is counted for each operator, in loops whose count is free for all passes."""
+        known: dict[object, Applied] = {}  # what holds of one operator holds of all that are equal
+        once = []
+        for node in self.nodes:
+            key = (node.facts, node.kind, node.call)
+            if key not in known:
+                known[key] = self._operation(node)
+            once.append(known[key])
+        return _of_all_passes(self.graph, self.nodes, once)
 
-    def _applied(self, node: Node) -> tuple[Size, Rule]:
-        assert self.profile.operators is not None
-        rule = chosen(self.profile.operators.get(node.kind, ()), self.graph, node, self.training)
+    def _operation(self, node: Node) -> Applied:
+        place = self._place(node)
+        rule = self._rule((self.profile.operators or {}).get(node.kind, ()), node, place)
         if rule is not None and rule.counted is not None:
-            return _value(rule.counted, self.graph, node, self.training), rule
+            return Applied(rule, self._size(rule.counted, node, place), place)
         if rule is None and self.profile.unlisted == "zero":
-            return 0, NOT_LISTED
+            return Applied(NOT_LISTED, 0, place)
         why = rule.error if rule is not None and rule.error else "the profile has no rule for it"
         raise UsageError(
             f"{self.profile.title} has no number for {node.kind} at {node.path}, line {node.line}: {why}",
             hint="a profile of your own may have one: --count FILE",
         )
 
+    def params(self) -> list[Applied]:
+        """The parameters that are counted for each operator: those that an earlier one carries count there."""
+        shares = costs(self.graph, training=self.training)
+        applied = []
+        for node in self.nodes:
+            share = shares[node.index]
+            own = {"params": share.params, "trainable_params": share.trainable_params, "buffers": share.buffers}
+            place = self._place(node)._replace(own=own)
+            rules = self.profile.params.get(node.kind, self.profile.params[OTHERS])
+            rule = self._rule(rules, node, place) or NOT_LISTED
+            size = 0 if rule.counted is None else self._size(rule.counted, node, place)
+            applied.append(Applied(rule, size, place))
+        return applied
 
-def chosen(rules: Rules, graph: Graph, node: Node, training: bool) -> Rule | None:
-    """The first rule that applies to an operator in its place; None where none does."""
-    for rule in rules:
-        if rule.when is None or _evaluated(rule.when, truth, graph, node, training):
-            return rule
-    return None
+    def _place(self, node: Node) -> Place:
+        assert node.facts is not None
+        return Place(node.facts, tuple(self.graph.shapes(node)), node.call, self.training)
+
+    def _rule(self, rules: Rules, node: Node, place: Place) -> Rule | None:
+        """The first rule that applies; None where none does."""
+        return next((rule for rule in rules if rule.when is None or evaluated(rule.when, truth, node, place)), None)
+
+    def _size(self, expression: Expression, node: Node, place: Place) -> Size:
+        value: Quantity = evaluated(expression, number, node, place)
+        if not is_whole(value):
+            raise UsageError(f"{expression.text} is {value} for {node.kind} at {node.path}, which is not whole")
+        return value  # type: ignore[return-value]
 
 
-def _value(expression: Expression, graph: Graph, node: Node, training: bool, **other: Size) -> Size:
-    value = _evaluated(expression, number, graph, node, training, **other)
-    if not is_whole(value):
-        raise UsageError(f"{expression.text} is {value} for {node.kind} at {node.path}, which is not whole")
-    return value  # type: ignore[no-any-return]
-
-
-def _evaluated(expression: Expression, kind: Any, graph: Graph, node: Node, training: bool, **other: Size) -> Any:
-    assert node.facts is not None
-    scope = Scope(node.facts, graph.shapes(node), expression.parsed.names, node.call, training)
-    scope.variables |= other
+def evaluated(
+    expression: Expression, kind: Callable[[Any], Any], node: Node, place: Place, *, recorded: bool = False
+) -> Any:
+    """What an expression of a rule comes to for an operator in its place, checked to be of a kind."""
+    scope = Scope(place, expression.parsed.names, recorded=recorded)
     try:
         return kind(expression.value(scope))
     except (Located, ExpressionError, UndecidedError) as error:
@@ -124,36 +149,28 @@ def _evaluated(expression: Expression, kind: Any, graph: Graph, node: Node, trai
         raise UsageError(f"{where}: {error.message}, for {node.kind} at {node.path}", hint=error.hint) from None
 
 
-def _params(graph: Graph, node: Node, profile: Profile, cost: Cost, training: bool) -> Size:
-    """The parameters that are counted here: those that an earlier operator carries count there."""
-    rules = profile.params.get(node.kind, profile.params[OTHERS])
-    rule = chosen(rules, graph, node, training)
-    if rule is None or rule.counted is None:
-        return 0
-    own = {"params": cost.params, "trainable_params": cost.trainable_params, "buffers": cost.buffers}
-    return _value(rule.counted, graph, node, training, **own)
-
-
-def _of_all_passes(graph: Graph, nodes: list[Node], once: list[Size]) -> list[Size]:
-    """The counts, of operators inside loops whose count is free for all passes."""
+def _of_all_passes(graph: Graph, nodes: Sequence[Node], once: list[Applied]) -> list[Applied]:
     if not graph.loops:
         return once
     from archcalc.analysis.loops import around, summed
 
     loops = around(graph)
-    return [summed(size, loops[n.index]) if n.index in loops else size for n, size in zip(nodes, once, strict=True)]
+    return [
+        applied._replace(size=summed(applied.size, loops[node.index])) if node.index in loops else applied
+        for node, applied in zip(nodes, once, strict=True)
+    ]
 
 
-def _left_out(nodes: list[Node], layers: list[Size], training: bool) -> tuple[str, ...]:
+def _left_out(nodes: Sequence[Node], layers: Sequence[Size], *, training: bool) -> tuple[str, ...]:
     """The operators that do arithmetic and of which nothing is counted, in order."""
     counted = {node.kind for node, size in zip(nodes, layers, strict=True) if size != 0}
-    return tuple(dict.fromkeys(node.kind for node in nodes if _works(node, training) and node.kind not in counted))
+    return tuple(dict.fromkeys(n.kind for n in nodes if _works(n, training=training) and n.kind not in counted))
 
 
-def _works(node: Node, training: bool) -> bool:
+def _works(node: Node, *, training: bool) -> bool:
     assert node.facts is not None
     return node.facts.work != NO_WORK and (training or not node.facts.op.idle_at_inference)
 
 
-def _remarks(nodes: list[Node], texts: list[str | None]) -> tuple[Remark, ...]:
+def _remarks(nodes: Sequence[Node], texts: Sequence[str | None]) -> tuple[Remark, ...]:
     return tuple(dict.fromkeys(Remark(n.kind, text) for n, text in zip(nodes, texts, strict=True) if text))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcalc.errors import did_you_mean
+from archcalc.errors import UndecidedError, did_you_mean
 from archcalc.graph import CALLS
+from archcalc.notation import write
 from archcalc.ops.pool import GlobalPool
 from archcalc.ops.slide import axes
-from archcalc.recorded import product, total
+from archcalc.recorded import Recorded, is_free, product, total
 from archcalc.shape import features, space
 from archcalc.spec.values import ExpressionError, Items
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from archcalc.graph import Facts
     from archcalc.ops.op import Op
@@ -55,21 +56,35 @@ COUNTS: dict[str, Callable[[Facts, Sequence[Shape]], Any]] = {
 """What each name stands for, of an operator with its facts and the shapes that flow in."""
 
 
+class Place(NamedTuple):
+    """An operator in its place: its facts, what flows in, how it is called, and the scalars that lie there."""
+
+    facts: Facts
+    inputs: tuple[Shape, ...]
+    call: str
+    training: bool
+    own: Mapping[str, Size] = {}
+
+
 def names(op: type[Op]) -> tuple[str, ...]:
     """Every name that a rule about this operator may use."""
     return (*COUNTS, CALL, TRAINING, *op.fields)
 
 
 class Scope:
-    """What the names of a rule stand for, of one operator in its place."""
+    """What the names of a rule stand for, of one operator in its place; `own` are the scalars that lie there.
 
-    def __init__(self, facts: Facts, inputs: Sequence[Shape], asked: Iterable[str], call: str, training: bool) -> None:
+    With `recorded`, counts remember their names, so that what a rule comes to tells how it was made.
+    """
+
+    def __init__(self, place: Place, asked: Iterable[str], *, recorded: bool = False) -> None:
         self.items = Items()
-        self.variables: dict[str, Any] = {CALL: call, TRAINING: training}
-        arguments = facts.op.arguments
+        self.variables: dict[str, Any] = {CALL: place.call, TRAINING: place.training}
+        arguments = place.facts.op.arguments
         for name in asked:
-            if name in COUNTS:
-                self.variables[name] = COUNTS[name](facts, inputs)
+            if name in place.own or name in COUNTS:
+                value = place.own[name] if name in place.own else COUNTS[name](place.facts, place.inputs)
+                self.variables[name] = _named(name, value) if recorded else value
             elif name in arguments:
                 self.variables[name] = ABSENT if arguments[name] is None else arguments[name]
 
@@ -82,7 +97,14 @@ class Scope:
         raise ExpressionError(f"there is no '{tensor}.{axis}' here")
 
     def distinct(self, left: Any, right: Any) -> None:
-        """A rule does not add conditions to a report."""
+        """A rule adds no conditions to a report."""
+        raise UndecidedError(f"whether {write(left)} is {write(right)} depends on a free symbol")
+
+
+def _named(name: str, value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple([_named(f"{name}[{i}]", item) for i, item in enumerate(value)])
+    return Recorded(name, None if is_free(value) else value)
 
 
 def unknown(asked: Iterable[str], op: type[Op], besides: Iterable[str] = ()) -> tuple[str, str] | None:

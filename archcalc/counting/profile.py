@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 UNITS = ("multiply-accumulates", "operations")
 UNLISTED = ("error", "zero")
+PAPER = "paper"
+"""The profile of what archcalc and most papers count."""
 OTHERS = "others"
 OWN = ("trainable_params",)  # a name that only rules about parameters know
 _KEYS = ("tool", "version", "cite", "quantity", "unit", "batch", "params", "operators", "unlisted")
