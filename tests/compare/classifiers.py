@@ -15,10 +15,11 @@ import fails, though classification does not use them."""
 def classifier(name: str, **settings: Any) -> Any:
     """The model of this name, in evaluation mode; the auxiliary heads, which evaluation does not run, are there."""
     torch.manual_seed(0)
-    return _models().get_model(name, **settings).eval()
+    return models().get_model(name, **settings).eval()
 
 
-def _models() -> Any:
+def models() -> Any:
+    """The module torchvision.models."""
     try:
         return import_module("torchvision.models")
     except RuntimeError:

@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from torch import nn
 
+from .classifiers import models
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -143,6 +145,7 @@ def fvcore(model: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[float, float]:
 def ptflops(backend: str) -> Callable[..., Counted]:
     @tool
     def count(model: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[float, float]:
+        models()  # ptflops imports torchvision
         from ptflops import get_model_complexity_info
 
         names = list(inspect.signature(model.forward).parameters)
@@ -158,7 +161,7 @@ def ptflops(backend: str) -> Callable[..., Counted]:
                 backend=backend,
             )
         if macs is None:
-            raise RuntimeError(said.getvalue().strip().splitlines()[-1])
+            raise RuntimeError(said.getvalue().strip().partition("'>: ")[2])
         return macs, params
 
     return count
