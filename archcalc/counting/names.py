@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcalc.errors import UndecidedError, did_you_mean
 from archcalc.graph import CALLS
 from archcalc.notation import write
-from archcalc.ops.pool import GlobalPool
-from archcalc.ops.slide import axes
-from archcalc.recorded import Recorded, is_free, product, total
+from archcalc.ops.conv import TransposedConv
+from archcalc.ops.pool import AdaptivePool, GlobalPool, Pool
+from archcalc.ops.slide import Sliding, axes
+from archcalc.products import WEIGHTS
+from archcalc.recorded import Recorded, is_free, maximum, product, total
 from archcalc.shape import features, space
 from archcalc.spec.values import ExpressionError, Items
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from archcalc.graph import Facts
     from archcalc.ops.op import Op
     from archcalc.recorded import Shape, Size
+    from archcalc.window import Window
 
 ABSENT = "none"
 """The word for an argument that is not given and has no default."""
@@ -33,6 +36,29 @@ def _kernel(facts: Facts, inputs: Sequence[Shape]) -> Size:
     return product(axes(kernel, len(inputs[0]) - 1))
 
 
+def _window_elements(facts: Facts, inputs: Sequence[Shape]) -> Size:
+    """With ceil_mode the last window of an axis ends where the padding ends."""
+    op, x, output = facts.op, inputs[0], facts.shape
+    if isinstance(op, AdaptivePool):
+        return op.seen(output, x)
+    if not isinstance(op, Pool):
+        return _kernel(facts, inputs) * product(output)
+    along = [
+        window.kernel * size - maximum(0, (size - 1) * window.stride + window.span - before - window.padding)
+        for window, before, size in zip(op.windows(x), space(x), space(output), strict=True)
+    ]
+    return features(x) * product(along)
+
+
+def _products(facts: Facts, inputs: Sequence[Shape]) -> Size:
+    made = facts.op.products(facts.shape, *inputs)
+    return total([each.mult_adds for each in made if WEIGHTS not in each.factors])
+
+
+def _windows(facts: Facts, inputs: Sequence[Shape]) -> tuple[Window, ...]:
+    return facts.op.windows(inputs[0]) if isinstance(facts.op, (Sliding, TransposedConv)) else ()
+
+
 def _stored(facts: Facts, *, learned: bool) -> Size:
     return total([weight.size for weight in facts.weights.values() if weight.learned is learned])
 
@@ -40,12 +66,18 @@ def _stored(facts: Facts, *, learned: bool) -> Size:
 COUNTS: dict[str, Callable[[Facts, Sequence[Shape]], Any]] = {
     "mult_adds": lambda facts, inputs: facts.work.mult_adds,
     "bias_adds": lambda facts, inputs: facts.op.bias_adds(facts.shape, *inputs),
+    "products": _products,
     "flops": lambda facts, inputs: facts.work.flops,
     "params": lambda facts, inputs: _stored(facts, learned=True),
     "buffers": lambda facts, inputs: _stored(facts, learned=False),
     "inputs": lambda facts, inputs: total([product(shape) for shape in inputs]),
     "outputs": lambda facts, inputs: product(facts.shape),
     "kernel": _kernel,
+    "window_elements": _window_elements,
+    "kernels": lambda facts, inputs: tuple(window.kernel for window in _windows(facts, inputs)),
+    "strides": lambda facts, inputs: tuple(window.stride for window in _windows(facts, inputs)),
+    "paddings": lambda facts, inputs: tuple(window.before for window in _windows(facts, inputs)),
+    "dilations": lambda facts, inputs: tuple(window.dilation for window in _windows(facts, inputs)),
     "channels": lambda facts, inputs: features(inputs[0]),
     "positions": lambda facts, inputs: product(space(inputs[0])),
     "tokens": lambda facts, inputs: product(space(inputs[-1])),

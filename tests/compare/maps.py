@@ -33,27 +33,29 @@ def conv(call: Call, x: Tensor) -> Tensor:
     windows = call.op.windows(shape_of(x))
     groups = int(getattr(call.op, "groups", x.shape[1]))
     x, padding = padded(call, x, windows)
-    strides, dilations = [int(w.stride) for w in windows], [int(w.dilation) for w in windows]
+    strides, dilations = tuple(int(w.stride) for w in windows), tuple(int(w.dilation) for w in windows)
     run = sized("conv", x)
-    return channels_first(run(x, call.weights["weight"], call.weight("bias"), strides, padding, dilations, groups))
+    return channels_first(
+        run(x, call.weights["weight"], call.weight("bias"), strides, tuple(padding), dilations, groups)
+    )
 
 
 def transposed_conv(call: Call, x: Tensor) -> Tensor:
     x = channels_first(x)
     op, rank = call.op, x.dim() - 2
     windows = op.windows(shape_of(x))
-    extra = [
+    extra = tuple(
         int(n) for n in (op.output_padding if isinstance(op.output_padding, tuple) else (op.output_padding,) * rank)
-    ]
+    )
     y = sized("conv_transpose", x)(
         x,
         call.weights["weight"],
         call.weight("bias"),
-        [int(w.stride) for w in windows],
-        [int(w.before) for w in windows],
+        tuple(int(w.stride) for w in windows),
+        tuple(int(w.before) for w in windows),
         extra,
         int(op.groups),
-        [int(w.dilation) for w in windows],
+        tuple(int(w.dilation) for w in windows),
     )
     return channels_first(y)
 

@@ -1,0 +1,37 @@
+"""Every shipped profile on every recorded step of PyTorch: the number that the tool prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import archcalc
+from archcalc.counting.profile import names
+
+ROWS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("operators_counted.yaml").read_text("utf-8"))
+TOOLS = list(ROWS[0]["operations"])
+
+
+def test_every_tool_that_counts_operations_is_recorded() -> None:
+    assert {*TOOLS, "keras", "paper"} == set(names())
+
+
+def test_every_number_is_the_one_that_the_tool_prints() -> None:
+    """What is refused: four operators that are composed by hand, and attentions of unequal widths."""
+    wrong, refused = [], []
+    for row in ROWS:
+        report = archcalc.analyze(f"{{input: {row['input']}, layers: [{{{row['step']}}}]}}")
+        for tool, operations in row["operations"].items():
+            try:
+                found = archcalc.count(report, tool)
+            except archcalc.UsageError:
+                refused.append(report.layers[-1].op)
+                continue
+            params = row.get("other_params", {}).get(tool, row["params"])
+            if (found.operations, found.params) != (operations, params):
+                wrong.append((tool, row["step"], row["input"]))
+    assert wrong == []
+    assert set(refused) == {"radial_basis", "glimpse", "capsule", "squash", "attention"}
+    assert refused.count("attention") == 5
