@@ -20,19 +20,21 @@ if TYPE_CHECKING:
 class Linear(Op):
     """Multiply the features by a matrix, and add a bias; on a sequence, each token by itself.
 
-    weight: out x features; mult-adds: tokens x out x features.
+    With `per_position` also each position of a map, which is a 1 x 1 convolution by another name.
+    weight: out x features; mult-adds: tokens or positions x out x features.
     Source: Goodfellow, Bengio and Courville 2016, section 6.1.
     """
 
     out: Count
     bias: Flag = True
+    per_position: Flag = False
     keeps: ClassVar[Saved | None] = FACTOR
     example: ClassVar[str] = "linear: 10"
     example_input: ClassVar[str] = "[6]"
 
     def output(self, x: Shape) -> Shape:
         """`out` features."""
-        if len(x) > 2:
+        if len(x) > 2 and not self.per_position:
             refused = f"{KIND_NAMES.get(len(x), 'tensor')} {written(x)}"
             raise ShapeError(
                 f"linear works on vectors and on the tokens of a sequence, not on the {refused}",
@@ -50,8 +52,8 @@ class Linear(Op):
         return Work(elements * features(x), 0, elements if self.bias else 0)
 
     def reach(self, output: Shape, x: Shape) -> tuple[Reach, ...] | None:
-        """A token sees itself; a vector all there is."""
-        return (POINT,) if len(x) == 2 else WHOLE
+        """A token or a position sees itself; a vector all there is."""
+        return (POINT,) * (len(x) - 1) if len(x) > 1 else WHOLE
 
 
 class RadialBasis(Op):

@@ -61,7 +61,7 @@ def transposed_conv(call: Call, x: Tensor) -> Tensor:
 
 
 def linear(call: Call, x: Tensor) -> Tensor:
-    return functional.linear(x, call.weights["weight"], call.weight("bias"))
+    return features_back(functional.linear(features_last(x), call.weights["weight"], call.weight("bias")))
 
 
 def radial_basis(call: Call, x: Tensor) -> Tensor:

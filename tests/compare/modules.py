@@ -247,7 +247,7 @@ MODULES: dict[str, Callable[..., nn.Module]] = {
     "conv": conv,
     "depthwise_conv": conv,
     "transposed_conv": transposed_conv,
-    "linear": lambda op, x: nn.Linear(x[-1], int(op.out), bool(op.bias)),
+    "linear": lambda op, x: nn.Linear(channels(x), int(op.out), bool(op.bias)),
     "max_pool": pool("MaxPool"),
     "avg_pool": pool("AvgPool"),
     "lp_pool": lambda op, x: ranked("LPPool", x)(
@@ -301,7 +301,8 @@ def on_channels(module: nn.Module, op: Op, x: Tensor) -> Tensor:
 
 
 def on_features(module: nn.Module, op: Any, x: Tensor) -> Tensor:
-    return plain(module, op, x) if op.over is not None else features_back(module(features_last(x)))
+    over = getattr(op, "over", None)
+    return plain(module, op, x) if over is not None else features_back(module(features_last(x)))
 
 
 def vector(module: nn.Module, op: Op, x: Tensor) -> Tensor:
@@ -325,6 +326,7 @@ RUNS: dict[str, Callable[..., Tensor]] = {
     "global_avg_pool": vector,
     "global_max_pool": vector,
     "layer_norm": on_features,
+    "linear": on_features,
     "attention": mha,
     "lstm": first,
     "gru": first,

@@ -42,6 +42,11 @@ OTHERS: list[tuple[str, str]] = [
     ("transposed_conv: {out: 4, kernel: 3, dilation: 2}", MAP),
     ("transposed_conv: {out: 4, kernel: 3, stride: 2}", SEQUENCE),
     ("linear: {out: 10, bias: false}", VECTOR),
+    (
+        "add: {body: [layer_norm, {linear: {out: 6, per_position: true}}], shortcut: []}",
+        MAP,
+    ),  # contiguous, as it is used
+    ("add: {body: [layer_norm, {linear: {out: 6, per_position: true, bias: false}}], shortcut: []}", VOLUME),
     ("max_pool: {kernel: [3, 2], stride: [2, 1], padding: [1, 0]}", MAP),
     ("max_pool: {kernel: 2, stride: 1, dilation: 2}", MAP),
     ("avg_pool: {kernel: 3, stride: 2, ceil_mode: true}", MAP),
