@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 FACTS_KEPT = 20_000
 MODULE = "module"
-CALLS = (MODULE, "function")
-"""How code calls an operator: as a module that was made before, or as a function. It changes what other tools count."""
+SUBCLASS = "subclass"
+FUNCTION = "function"
+CALLS = (MODULE, SUBCLASS, FUNCTION)
+"""How code calls an operator: as a module, as one of a class derived from it, or as a function. Other tools see it."""
 
 
 class Origin(Protocol):

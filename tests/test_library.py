@@ -138,7 +138,7 @@ def test_operators_compare_by_their_arguments() -> None:
     assert conv(out=3, kernel=3) == conv(out=3, kernel=3, stride=1)
     assert conv(out=3, kernel=3) != conv(out=4, kernel=3)
     assert len({conv(out=3, kernel=3), conv(out=3, kernel=3)}) == 1
-    assert repr(archcalc.OPS["linear"](out=3)) == "Linear(out=3, bias=True)"
+    assert repr(archcalc.OPS["linear"](out=3)) == "Linear(out=3, bias=True, per_position=False)"
 
 
 @pytest.mark.parametrize(

@@ -260,7 +260,7 @@ class Reader:
     def _call(self, node: Node) -> str:
         text = self.text(node, "call")
         if text and text not in CALLS:
-            self.wrong(f"call is {' or '.join(CALLS)}, not '{text}'", node, self.near(text, CALLS))
+            self.wrong(f"call is {', '.join(CALLS[:-1])} or {CALLS[-1]}, not '{text}'", node, self.near(text, CALLS))
         return text or MODULE
 
     def _chosen(self, node: Node) -> Expression:

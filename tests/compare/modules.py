@@ -215,7 +215,7 @@ def upsample(op: Any, x: tuple[int, ...]) -> nn.Module:
 
 
 def attention(op: Any, *inputs: tuple[int, ...]) -> nn.Module:
-    if op.key is not None or op.value is not None or op.out is not None or op.joint:
+    if op.key is not None or op.value is not None or op.out is not None or (op.joint and len(inputs) > 1):
         raise NotImplementedError("nn.MultiheadAttention has no such widths")
     asked = channels(inputs[-1])
     return nn.MultiheadAttention(

@@ -14,9 +14,9 @@ from .counters import PACKAGES, TOOLS, Counted, packaged
 COUNTING = Path(__file__).parents[1] / "counting"
 PLACE = COUNTING / "torchvision_counted.yaml"
 TOTALS = Path(__file__).parents[1] / "torchvision_totals.yaml"
-WITHOUT_HEADS: dict[str, dict[str, Any]] = dict.fromkeys(
-    ["googlenet", "inception_v3"], {"aux_logits": False, "init_weights": False}
-)
+WITHOUT_HEADS: dict[str, dict[str, Any]] = {
+    model: {"aux_logits": False, "init_weights": False} for model in ("googlenet", "inception_v3")
+}
 
 BATCHES = [("resnet50", 2), ("efficientnet_b0", 2), ("vit_b_16", 2)]
 

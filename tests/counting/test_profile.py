@@ -136,7 +136,7 @@ def test_call_belongs_to_an_operator() -> None:
             archcalc.graph(f"{{input: [6, 8, 8], {blocks} layers: {layers}}}")
         return str(caught.value)
 
-    assert "call is module or function, not 'functional'" in message("[{relu, call: functional}]")
+    assert "call is module, subclass or function, not 'functional'" in message("[{relu, call: functional}]")
     assert "'call' belongs to an operator" in message("[{repeat: 2, layers: [relu], call: function}]")
     unit = "blocks: {unit: [relu]},"
     assert "'call' belongs to an operator, but 'unit' is a block" in message("[{unit, call: function}]", unit)
