@@ -127,6 +127,18 @@ class Report(NamedTuple):
             known[self.setup] = Memory(self.graph, self.setup)
         return known[self.setup]
 
+    def counts(self, name: str) -> tuple[Size, ...]:
+        """One count of every layer, in order: one that layers carry, or one of those of analysis.arithmetic.
+
+        Raises UndecidedError where a free name leaves it open, LimitError where it is too much to work out.
+        """
+        if name in Layer._fields:
+            return tuple([getattr(layer, name) for layer in self.layers])
+        from archcalc.analysis.arithmetic import arithmetic
+
+        found = arithmetic(self.graph, self.setup, name, training=self.mode == "training")
+        return tuple([count for node, count in zip(self.graph.nodes, found, strict=True) if node.op is not None])
+
     @property
     def symbolic(self) -> bool:
         """Whether some symbol is left free."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcalc.errors import UsageError, did_you_mean
 from archcalc.recorded import total
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from archcalc.recorded import Size
     from archcalc.report import Report
@@ -21,6 +22,17 @@ TITLES = {
     "activations": "activations",
 }
 """What every layer carries, and what stands above such a column."""
+BESIDE = {
+    "multiplies": ("multiplies", "multiplies: multiplications beside those of mult-adds."),
+    "adds": ("adds", "adds: additions beside those of mult-adds."),
+    "compares": ("compares", "compares: comparisons."),
+    "divides": ("divides", "divides: divisions."),
+    "elementary": ("elementary", "elementary: exponentials, logarithms, roots, powers, tanh."),
+    "useful_mult_adds": ("useful", "useful: mult-adds but those with the zeros of an operator's own padding."),
+    "bit_operations": ("BOPs", "BOPs: bit operations, mult-adds times the bits of both factors."),
+    "backward_mult_adds": ("backward", "backward: mult-adds of the gradients in training."),
+}
+"""What is worked out on request: what stands above such a column, and what it is."""
 SHARE = "%"
 """A column behind the mult-adds: their share of all."""
 
@@ -70,3 +82,23 @@ class Columns(NamedTuple):
 
 
 USUAL = Columns()
+
+
+def columns(report: Report, asked: Iterable[str]) -> Columns:
+    """The counts of these names and no others; raises UsageError where there is no such count, or none is named."""
+    names = tuple(dict.fromkeys(asked))
+    known = (*TITLES, *BESIDE)
+    listed = f"columns: {', '.join(known)}"
+    for name in names:
+        if name not in known:
+            raise UsageError(f"there is no column '{name}'", hint=did_you_mean(name, known) or listed)
+    if not names:
+        raise UsageError("no column is asked for", hint=listed)
+    more = [_beside(report, name) for name in names if name in BESIDE]
+    return Columns(names, tuple(more))
+
+
+def _beside(report: Report, name: str) -> Count:
+    title, said = BESIDE[name]
+    label = name.replace("_", " ").replace("mult adds", "mult-adds")
+    return count(name, title, label, said, report.counts(name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archcalc.analysis.arithmetic import ARITHMETIC
 from archcalc.errors import UsageError
 from archcalc.recorded import Recorded
 from archcalc.studies.quantities import QUANTITIES, quantities
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from archcalc.symbolic.names import Definition
 
 USUAL = ("params", "mult_adds", "activations")
-PER_LAYER = ("params", "trainable_params", "buffers", "mult_adds", "flops", "activations", "output_shape")
+PER_LAYER = ("params", "trainable_params", "buffers", "mult_adds", "flops", "activations", *ARITHMETIC, "output_shape")
 
 
 class Formula(NamedTuple):
@@ -78,8 +79,9 @@ def formulas(
     assumed = _together(assume, {name: symbol.integral for name, symbol in free.items()})
     made = [_formula(name, "", value) for name, value in quantities(report, asked).items()]
     if layers:
-        per_layer = [name for name in asked if name in PER_LAYER]
-        made += [_formula(name, layer.path, getattr(layer, name)) for layer in report.layers for name in per_layer]
+        columns = {name: report.counts(name) for name in asked if name in PER_LAYER}
+        for i, layer in enumerate(report.layers):
+            made += [_formula(name, layer.path, values[i]) for name, values in columns.items()]
     conditions = _conditions(report, assumed)
     known = together([*assumed, *(one for said in conditions if (one := read_assumption(said)) is not None)])
     made = _under(made, [one for one in known if free[one.name].integral])
