@@ -49,7 +49,13 @@ def numbers(report: Report, rows: Sequence[Row], columns: Columns = USUAL) -> It
 def flow(report: Report, exact: Exact) -> str:
     """What flows in and out, and how it is counted."""
     flows_in, flows_out = _tensors(report.inputs, "input", exact), _tensors(report.outputs, "output", exact)
-    return f"{flows_in} → {flows_out}, {report.mode}, {report.precision}"
+    return f"{flows_in} → {flows_out}, {report.mode}, {precisions(report)}"
+
+
+def precisions(report: Report) -> str:
+    """The precision of an element, and that of the weights where they have one of their own."""
+    weights = report.setup.weights
+    return report.precision if weights is None else f"{report.precision}, weights {weights}"
 
 
 def _tensors(tensors: Sequence[Tensor], usual: str, exact: Exact) -> str:

@@ -49,6 +49,7 @@ def as_data(report: Report, columns: Columns = USUAL) -> dict[str, Any]:
         **heading(SCHEMA, report),
         "batch": report.batch,
         "precision": report.precision,
+        **({} if report.setup.weights is None else {"weights_precision": report.setup.weights}),
         "convention": CONVENTION,
         "inputs": [{"name": t.name, "shape": t.shape} for t in report.inputs],
         "outputs": [{"name": t.name, "path": t.path, "shape": t.shape} for t in report.outputs],
