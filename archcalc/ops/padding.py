@@ -30,12 +30,16 @@ def _inside(window: Window, positions: Size, size: Size) -> Size:
 
 
 def _outside(window: Window, positions: Size, amount: Size, most: Size) -> Size:
-    """The pairs, counted from an end of the axis, with stride*position + dilation*tap < amount, which is <= most."""
+    """The pairs, counted from an end of the axis, with stride*position + dilation*tap < amount, which is <= most.
+
+    There is at least one position, so that what is certainly fewer than two is no more than the positions.
+    """
     kernel, stride, dilation = window.kernel, window.stride, window.dilation
     if stride == 1 and dilation == 1:
         # Those of a triangle, without those past the last position, past the last tap, and with those past both.
-        corners = [_triangle(amount - positions - kernel), _triangle(amount)]
-        return total(corners) - _triangle(amount - positions) - _triangle(amount - kernel)
+        both = _triangle(amount - positions - kernel, most - 1 - kernel)
+        past = _triangle(amount - positions, most - 1), _triangle(amount - kernel, most - kernel)
+        return _triangle(amount, most) + both - total(past)
     taps = kernel if is_free(most) else minimum(kernel, ceil_divide(most, dilation))
     if is_free(taps):
         raise UndecidedError(
@@ -43,11 +47,17 @@ def _outside(window: Window, positions: Size, amount: Size, most: Size) -> Size:
         )
     if taps > LIMITS.taps:
         raise LimitError(f"more than {LIMITS.taps:,} taps of a kernel can lie on padding")
-    reached = [ceil_divide(amount - dilation * tap, stride) for tap in range(taps)]
-    return total([minimum(positions, maximum(0, count)) for count in reached])
+    found = []
+    for tap in range(taps):
+        count = maximum(0, ceil_divide(amount - dilation * tap, stride))
+        at_most = ceil_divide(most - dilation * tap, stride)
+        found.append(count if not is_free(at_most) and at_most <= 1 else minimum(positions, count))
+    return total(found)
 
 
-def _triangle(side: Size) -> Size:
-    """The pairs of whole numbers from 0 whose sum is below `side`."""
+def _triangle(side: Size, most: Size) -> Size:
+    """The pairs of whole numbers from 0 whose sum is below `side`, which is <= most."""
+    if not is_free(most) and most <= 0:
+        return 0
     above = maximum(side, 0)
     return divide(above * (above + 1), 2)  # type: ignore[return-value]  # one of two neighbours is even
