@@ -39,6 +39,10 @@ class Layer(NamedTuple):
     shared_with: str | None
 
 
+COUNTS = ("params", "trainable_params", "buffers", "mult_adds", "flops", "activations")
+"""What every layer carries."""
+
+
 class Totals(NamedTuple):
     """The whole network; counts are per sample, bytes for the batch."""
 
@@ -130,9 +134,10 @@ class Report(NamedTuple):
     def counts(self, name: str) -> tuple[Size, ...]:
         """One count of every layer, in order: one that layers carry, or one of those of analysis.arithmetic.
 
-        Raises UndecidedError where a free name leaves it open, LimitError where it is too much to work out.
+        Raises UsageError for another name, UndecidedError where a free name leaves it open, LimitError where it is too
+        much to work out.
         """
-        if name in Layer._fields:
+        if name in COUNTS:
             return tuple([getattr(layer, name) for layer in self.layers])
         from archcalc.analysis.arithmetic import arithmetic
 

@@ -95,6 +95,15 @@ def test_what_layers_carry_has_a_name_too() -> None:
     assert report.counts("flops") == tuple(layer.flops for layer in report.layers)
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"), [("useful_mult_add", "did you mean 'useful_mult_adds'?"), ("path", "counts: multiplies, adds, ")]
+)
+def test_other_names_are_refused(name: str, hint: str) -> None:
+    with pytest.raises(archcalc.UsageError) as caught:
+        ask("[relu]").counts(name)
+    assert str(caught.value).startswith(f"there is no count '{name}'\n  {hint}")
+
+
 @pytest.mark.parametrize("name", [name for name in ARITHMETIC if name != "backward_mult_adds"])
 def test_all_passes_of_a_loop_count(name: str) -> None:
     """A count of passes that is left free: the formula gives the numbers."""
