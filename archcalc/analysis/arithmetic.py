@@ -6,12 +6,14 @@ other.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from archcalc.analysis.cost import costs
 from archcalc.analysis.loops import around, summed
 from archcalc.analysis.training_work import products, work_of_nodes
 from archcalc.errors import LimitError, UndecidedError, UsageError, did_you_mean
+from archcalc.graph import FACTS_KEPT
 from archcalc.precision import bits
 from archcalc.products import WEIGHTS
 from archcalc.recorded import total
@@ -76,6 +78,7 @@ def _of_all_passes(count: Size, loops: Sequence[Loop]) -> Size:
     return summed(count, loops)
 
 
+@lru_cache(maxsize=FACTS_KEPT)
 def _useful(facts: Facts, shapes: tuple[Shape, ...]) -> Size:
     return facts.op.useful_mult_adds(facts.shape, *shapes)
 

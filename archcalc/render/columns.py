@@ -28,7 +28,7 @@ BESIDE = {
     "compares": ("compares", "compares: comparisons."),
     "divides": ("divides", "divides: divisions."),
     "elementary": ("elementary", "elementary: exponentials, logarithms, roots, powers, tanh."),
-    "useful_mult_adds": ("useful", "useful: mult-adds but those with the zeros of an operator's own padding."),
+    "useful_mult_adds": ("useful", "useful: mult-adds without multiplications by the zeros of padding."),
     "bit_operations": ("BOPs", "BOPs: bit operations, mult-adds times the bits of both factors."),
     "backward_mult_adds": ("backward", "backward: mult-adds of the gradients in training."),
 }
