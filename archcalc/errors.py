@@ -23,7 +23,7 @@ SHOWN_PROBLEMS = 20
 EXCERPT_WIDTH = 96
 LONGEST_WORD = 100
 MOST_WORDS = 1_000  # of the known ones, those whose length is nearest
-LONGEST_LINE = 400
+LONGEST_LINE = 500
 
 
 class ArchcalcError(Exception):

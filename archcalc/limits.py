@@ -22,6 +22,7 @@ class Limits(NamedTuple):
     expression_length: int = 10_000
     expression_depth: int = 60
     period: int = 4_096  # positions after which a receptive field repeats
+    taps: int = 4_096  # of a strided or dilated kernel, that can lie on padding
     terms: int = 2_000  # terms of a formula
     signs: int = 20_000  # numbers, names and operations of a formula
     compared: int = 5_000  # the same, of all that one min or max compares

@@ -39,6 +39,10 @@ class Layer(NamedTuple):
     shared_with: str | None
 
 
+COUNTS = ("params", "trainable_params", "buffers", "mult_adds", "flops", "activations")
+"""What every layer carries."""
+
+
 class Totals(NamedTuple):
     """The whole network; counts are per sample, bytes for the batch."""
 
@@ -126,6 +130,19 @@ class Report(NamedTuple):
         if self.setup not in known:
             known[self.setup] = Memory(self.graph, self.setup)
         return known[self.setup]
+
+    def counts(self, name: str) -> tuple[Size, ...]:
+        """One count of every layer, in order: one that layers carry, or one of those of analysis.arithmetic.
+
+        Raises UsageError for another name, UndecidedError where a free name leaves it open, LimitError where it is too
+        much to work out.
+        """
+        if name in COUNTS:
+            return tuple([getattr(layer, name) for layer in self.layers])
+        from archcalc.analysis.arithmetic import arithmetic
+
+        found = arithmetic(self.graph, self.setup, name, training=self.mode == "training")
+        return tuple([count for node, count in zip(self.graph.nodes, found, strict=True) if node.op is not None])
 
     @property
     def symbolic(self) -> bool:

@@ -14,6 +14,7 @@ import pytest
 from documents import DOCUMENTS, PAGES, ROOT, blocks, replay
 
 import archcalc
+from archcalc.analysis.arithmetic import ARITHMETIC
 from archcalc.precision import PRECISIONS
 from archcalc.recorded import product, total
 from archcalc.render import fit, memory, reconcile, transfer
@@ -117,6 +118,13 @@ def test_json_keys() -> None:
     assert _listed(text, "A layer") == set(data["layers"][0])
     assert _listed(text, "`receptive_field`") == {*field, "of"} == set(data["totals"]["receptive_field"])
     json.dumps(data)
+
+
+def test_json_keys_on_request() -> None:
+    """docs/json.md lists the keys that can be asked for, and docs/conventions.md what they mean."""
+    text = (ROOT / "docs" / "json.md").read_text("utf-8")
+    assert _listed(text, "Keys on request") == set(ARITHMETIC)
+    assert _listed(CONVENTIONS, "Arithmetic") == set(ARITHMETIC)
 
 
 def test_json_keys_of_a_transfer() -> None:

@@ -277,6 +277,7 @@ def facts(op: Op, inputs: list[tuple[Any, ...]]) -> dict[str, Any]:
     return {
         "shape": list(shape),
         "work": list(op.work(shape, *inputs)),
+        "useful": [op.useful_mult_adds(shape, *inputs)],
         "weights": [size for weight in weights.values() for size in weight.shape],
         "learned": [weight.learned for weight in weights.values()],
         "names": list(weights),

@@ -26,6 +26,7 @@ def agree(network: Network, terse: bool) -> None:
     facts, report = run(network), archcalc.analyze(text)
     assume(not any(row.blind for row in facts.rows))
     assert [row.path for row in report.layers] == [row.path for row in facts.rows], text
+    assert report.counts("useful_mult_adds") == tuple(row.tally.useful_mult_adds for row in facts.rows), text
     for answer, row in zip(report.layers, facts.rows, strict=True):
         agree_on_layer(answer, row, f"{row.path} in\n{text}")
     agree_on_totals(report.totals, facts, text)

@@ -38,38 +38,46 @@ class TrainingWork(NamedTuple):
         return self.forward + self.backward + self.recomputed
 
 
+NOTHING = TrainingWork(0, 0, 0)
+
+
 def training_work(graph: Graph, setup: Setup) -> TrainingWork:
     """The mult-adds of a training step, where all that lies before `train_from` is frozen.
 
     What is computed again are the scores of fused attention, and checkpointed parts that a gradient flows through.
     Raises UsageError for parts that there are not, UndecidedError where a loop has a free count.
     """
+    return TrainingWork(*map(_sum, zip(*work_of_nodes(graph, setup), strict=True)))
+
+
+def work_of_nodes(graph: Graph, setup: Setup) -> list[TrainingWork]:
+    """The same of every node, in order."""
     made = steps(graph, setup, training=True).steps
     flows = has_gradient(made)
     flowing = {step.node: flow for step, flow in zip(made, flows, strict=True)}  # the last step of a node is its output
     weighted = {node for node, _ in trained(graph, setup)}
-    forward: list[Size] = []
-    backward: list[Size] = []
-    again: list[Size] = []
     inside = _checkpointed(graph, made, flows, setup)
+    found = []
     for node in graph.nodes:
         if node.facts is None or node.facts.work.multiply_accumulates == 0:
+            found.append(NOTHING)
             continue
         mult_adds = node.facts.work.multiply_accumulates
-        forward.append(mult_adds)
-        if node.index in inside:
-            again.append(mult_adds)
+        backward: list[Size] = []
+        again = [mult_adds] if node.index in inside else []
         inputs = [flowing[i] for i in node.inputs]
-        for product in _products(node.facts, tuple(graph.shapes(node))):
+        for product in products(node.facts, tuple(graph.shapes(node))):
             wanted = [product.mult_adds for f in product.factors if _flows(f, inputs, node.index in weighted)]
             backward += wanted
             if wanted and not product.stored and setup.attention == "fused":
                 again.append(product.mult_adds)
-    return TrainingWork(_sum(forward), _sum(backward), _sum(again))
+        found.append(TrainingWork(mult_adds, _sum(backward), _sum(again)))
+    return found
 
 
 @lru_cache(maxsize=FACTS_KEPT)
-def _products(facts: Facts, shapes: tuple[Shape, ...]) -> tuple[Product, ...]:
+def products(facts: Facts, shapes: tuple[Shape, ...]) -> tuple[Product, ...]:
+    """The matrix products of an operator."""
     return facts.op.products(facts.shape, *shapes)
 
 

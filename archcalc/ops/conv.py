@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from archcalc.errors import UndecidedError
 from archcalc.limits import LIMITS
 from archcalc.ops.op import Op, Requirement, Weight
+from archcalc.ops.padding import inside
 from archcalc.ops.slide import Sliding, axes, windows
 from archcalc.recorded import Shape, Size, product
 from archcalc.saved import FACTOR, Saved
@@ -73,6 +74,11 @@ class Conv(Sliding):
         elements = product(output)
         return Work(elements * product(self._filter(x)), 0, elements if self.bias else 0)
 
+    def useful_mult_adds(self, output: Shape, x: Shape) -> Size:
+        """Of each filter and channel the taps that lie inside the input, over all output positions."""
+        channels, *_ = self._filter(x)
+        return self.out * channels * product(inside(self.windows(x), space(output), space(x)))
+
     def _filter(self, x: Shape) -> Shape:
         channels = features(x) if self.groups == 1 else features(x) // self.groups
         return (channels, *axes(self.kernel, len(x) - 1))
@@ -111,6 +117,10 @@ class DepthwiseConv(Sliding):
         """One dot product with one kernel per output element."""
         elements = product(output)
         return Work(elements * product(axes(self.kernel, len(x) - 1)), 0, elements if self.bias else 0)
+
+    def useful_mult_adds(self, output: Shape, x: Shape) -> Size:
+        """Of each filter the taps that lie inside the input, over all output positions."""
+        return self.channels(x) * product(inside(self.windows(x), space(output), space(x)))
 
 
 class TransposedConv(Op):
@@ -160,6 +170,11 @@ class TransposedConv(Op):
     def work(self, output: Shape, x: Shape) -> Work:
         """Every input element times every weight of its channel."""
         return Work(product(x) * product(self._filter(x)), 0, product(output) if self.bias else 0)
+
+    def useful_mult_adds(self, output: Shape, x: Shape) -> Size:
+        """Of each filter and channel the taps whose product lands inside the output, over all input positions."""
+        out, *_ = self._filter(x)
+        return features(x) * out * product(inside(self.windows(x), space(x), space(output)))
 
     def reach(self, output: Shape, x: Shape) -> tuple[Reach, ...]:
         """Periodic: output q*stride + r sees the inputs whose kernel has a tap there."""

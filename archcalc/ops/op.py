@@ -157,6 +157,10 @@ class Op:
         """The arithmetic done for one sample at inference; `output` is the shape that `output` gave."""
         raise NotImplementedError
 
+    def useful_mult_adds(self, output: Shape, *inputs: Any) -> Size:
+        """Its mult-adds without multiplications by the zeros of its own padding; unless said otherwise all of them."""
+        return self.work(output, *inputs).multiply_accumulates
+
     def reach(self, output: Shape, *inputs: Any) -> tuple[Reach, ...] | None:
         """For each space axis what an output position sees of that axis of every input, or WHOLE."""
         raise NotImplementedError

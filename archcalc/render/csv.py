@@ -12,6 +12,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from archcalc.errors import printable
+from archcalc.render.columns import USUAL
 from archcalc.render.rows import numbers, rows
 from archcalc.render.units import Exact
 
@@ -19,35 +20,29 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcalc.recorded import Quantity
+    from archcalc.render.columns import Columns
     from archcalc.render.rows import Row
     from archcalc.report import Report
 
 COUNTS = ("params", "trainable_params", "buffers", "mult_adds", "flops", "activations")
 FIELD = ("size", "stride", "start")
-HEADER = (
-    "path",
-    "times",
-    "op",
-    "layers",
-    "output_shape",
-    *COUNTS,
-    *(f"receptive_field.{name}" for name in FIELD),
-    "shared_with",
-)
+BEFORE = ("path", "times", "op", "layers", "output_shape")
+BEHIND = (*(f"receptive_field.{name}" for name in FIELD), "shared_with")
 
 
-def render(report: Report, *, levels: int | None = None, expand: bool = False) -> str:
+def render(report: Report, *, levels: int | None = None, expand: bool = False, columns: Columns = USUAL) -> str:
     """The report as CSV; every layer unless `levels` is given."""
-    shown = rows(report, levels=levels, expand=expand or levels is None)
+    shown = rows(report, levels=levels, expand=expand or levels is None, columns=columns)
+    counts = columns.shown(COUNTS)
     exact = Exact((n for row in shown for n in numbers(row)) if report.symbolic else (), grouped=False)
     text = StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(HEADER)
-    writer.writerows(_cells(row, exact) for row in shown)
+    writer.writerow((*BEFORE, *counts, *BEHIND))
+    writer.writerows(_cells(row, counts, exact) for row in shown)
     return text.getvalue()
 
 
-def _cells(row: Row, exact: Exact) -> list[str]:
+def _cells(row: Row, counts: Sequence[str], exact: Exact) -> list[str]:
     field = row.receptive_field
     return [
         guarded(row.path),
@@ -55,7 +50,7 @@ def _cells(row: Row, exact: Exact) -> list[str]:
         guarded(" + ".join((row.op, *row.then)) if row.op else ""),
         str(row.layers),
         _list(row.output_shape, exact),
-        *(_number(getattr(row, name), exact) for name in COUNTS),
+        *(_number(row.number(name), exact) for name in counts),
         *("" if field is None else _list(getattr(field, name), exact) for name in FIELD),
         guarded(row.shared_with or ""),
     ]

@@ -79,7 +79,8 @@ def render(deployment: Deployment, form: str, *, expand: bool = False) -> str | 
 
 def _head(deployment: Deployment, room: int) -> Iterator[Line]:
     report = deployment.report
-    said = f"{flow(report, Exact())}, weights {deployment.weights}, {setting('batch', report.batch)}"
+    weights = f", weights {deployment.weights}" if report.setup.weights is None else ""
+    said = f"{flow(report, Exact())}{weights}, {setting('batch', report.batch)}"
     if report.setup.fold_batch_norm:
         said += ", batch norms folded"
     for text, style in ((report.name, "bold"), (report.cite or "", "dim"), (said, "")):

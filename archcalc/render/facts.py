@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.recorded import is_free
 from archcalc.render import rows as rows_
+from archcalc.render.columns import USUAL
 from archcalc.render.units import CONVENTION, TIMES, count, in_bytes, per_axis, shape
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from archcalc.analysis.receptive_field import ReceptiveField
     from archcalc.counting.count import Counted
     from archcalc.recorded import Size
+    from archcalc.render.columns import Columns
     from archcalc.render.rows import Row
     from archcalc.render.units import Exact
     from archcalc.report import Report, Tensor
@@ -26,7 +28,7 @@ MEMORY = (
 )
 
 
-def numbers(report: Report, rows: Sequence[Row]) -> Iterator[object]:
+def numbers(report: Report, rows: Sequence[Row], columns: Columns = USUAL) -> Iterator[object]:
     """Every number that is written of a report where symbols are free, to be put in normal form together."""
     if not report.symbolic:
         return
@@ -35,8 +37,8 @@ def numbers(report: Report, rows: Sequence[Row]) -> Iterator[object]:
     for row in rows:
         yield from rows_.numbers(row)
     totals = report.totals
-    yield from (totals.params, totals.trainable_params, totals.buffers, totals.mult_adds, totals.flops)
-    yield from (totals.activations, totals.activation_bytes, totals.depth, totals.shortest_path, report.batch)
+    yield from columns.totals(report).values()
+    yield from (totals.activation_bytes, totals.depth, totals.shortest_path, report.batch)
     if report.counted is not None:
         yield from (n for n in report.counted[1:3] if n is not None)
     if totals.receptive_field is not None:
@@ -47,7 +49,13 @@ def numbers(report: Report, rows: Sequence[Row]) -> Iterator[object]:
 def flow(report: Report, exact: Exact) -> str:
     """What flows in and out, and how it is counted."""
     flows_in, flows_out = _tensors(report.inputs, "input", exact), _tensors(report.outputs, "output", exact)
-    return f"{flows_in} → {flows_out}, {report.mode}, {report.precision}"
+    return f"{flows_in} → {flows_out}, {report.mode}, {precisions(report)}"
+
+
+def precisions(report: Report) -> str:
+    """The precision of an element, and that of the weights where they have one of their own."""
+    weights = report.setup.weights
+    return report.precision if weights is None else f"{report.precision}, weights {weights}"
 
 
 def _tensors(tensors: Sequence[Tensor], usual: str, exact: Exact) -> str:
@@ -87,7 +95,7 @@ def some_frozen(report: Report, exact: Exact) -> bool:
     return exact(report.totals.trainable_params) != exact(report.totals.params)
 
 
-def facts(report: Report, exact: Exact) -> Iterator[tuple[str, str]]:
+def facts(report: Report, exact: Exact, columns: Columns = USUAL) -> Iterator[tuple[str, str]]:
     """The totals and what else holds of the whole network, each with its label."""
     totals = report.totals
     yield "params", _counted(totals.params, exact)
@@ -96,9 +104,11 @@ def facts(report: Report, exact: Exact) -> Iterator[tuple[str, str]]:
     yield "buffers", _counted(totals.buffers, exact)
     yield "mult-adds", _counted(totals.mult_adds, exact)
     yield "flops", _counted(totals.flops, exact)
+    for one in columns.more:
+        yield one.label, _counted(one.total, exact)
     yield "activations", _counted(totals.activations, exact)
-    memory, one = totals.activation_bytes, isinstance(report.batch, int) and report.batch == 1
-    batch = "" if one else f", batch {exact(report.batch)}"
+    memory, alone = totals.activation_bytes, isinstance(report.batch, int) and report.batch == 1
+    batch = "" if alone else f", batch {exact(report.batch)}"
     yield "activation memory", f"{in_bytes(memory, exact)}, {report.precision}{batch}"
     if knows_memory(report):
         yield from _memory(report.memory, exact)
@@ -161,9 +171,10 @@ def _field(field: ReceptiveField, of: str | None, exact: Exact) -> str:
     return f"{text}, at {of}"
 
 
-def notes(report: Report, rows: Sequence[Row]) -> str:
+def notes(report: Report, rows: Sequence[Row], columns: Columns = USUAL) -> str:
     """The convention of all numbers, and what the signs in the rows mean."""
     text = f"{CONVENTION} {MEMORY}" if knows_memory(report) else CONVENTION
+    text += "".join(f" {one.said}" for one in columns.more)
     if report.totals.receptive_field is not None:
         text += " RF: receptive field."
     if any(row.then for row in rows):

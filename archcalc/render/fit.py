@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from archcalc import version
-from archcalc.render.facts import flow
+from archcalc.render.facts import flow, precisions
 from archcalc.render.screen import Cell, Column, Name, Screen, cut, shown, table, wrapped
 from archcalc.render.units import Exact, exact, in_bytes, size
 from archcalc.studies.grid import written
@@ -57,11 +57,9 @@ def _lines(found: Fit, room: int) -> Iterator[Line]:
 def _run(found: Fit) -> str:
     """How it is run or trained."""
     report, setup = found.report, found.report.setup
-    said = [found.during, report.precision] if found.name else [flow(report._replace(mode=found.during), Exact())]
+    said = [found.during, precisions(report)] if found.name else [flow(report._replace(mode=found.during), Exact())]
     if report.mode == TRAINING:
         said.append("with training parts")
-    if setup.weights is not None:
-        said.append(f"weights {setup.weights}")
     if found.during == TRAINING:
         said += ["weights kept in float32 too"] if setup.master_weights else []
         said.append(setup.optimizer)

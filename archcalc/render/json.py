@@ -10,20 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 from archcalc import version
 from archcalc.recorded import Recorded, is_free
+from archcalc.render.columns import USUAL
 from archcalc.render.units import CONVENTION
 
 if TYPE_CHECKING:
     from archcalc.analysis.receptive_field import ReceptiveField
     from archcalc.counting.count import Counted
+    from archcalc.render.columns import Columns
     from archcalc.report import Report
 
 SCHEMA = "archcalc.report/1"
 
 
-def render(report: Report, *, levels: int | None = None, expand: bool = False) -> str:
+def render(report: Report, *, levels: int | None = None, expand: bool = False, columns: Columns = USUAL) -> str:
     """The report as one JSON object; integers in full, everything that is no integer as text of the language."""
     text = StringIO()
-    json.dump(as_data(report), text, indent=2)
+    json.dump(as_data(report, columns), text, indent=2)
     return text.getvalue()
 
 
@@ -39,14 +41,15 @@ def heading(schema: str, report: Report) -> dict[str, Any]:
     }
 
 
-def as_data(report: Report) -> dict[str, Any]:
-    """The report as plain data."""
+def as_data(report: Report, columns: Columns = USUAL) -> dict[str, Any]:
+    """The report as plain data; counts that layers do not carry are keys behind the others."""
     texts = Texts(report)
-    totals = report.totals
+    totals, more = report.totals, columns.more
     data = {
         **heading(SCHEMA, report),
         "batch": report.batch,
         "precision": report.precision,
+        **({} if report.setup.weights is None else {"weights_precision": report.setup.weights}),
         "convention": CONVENTION,
         "inputs": [{"name": t.name, "shape": t.shape} for t in report.inputs],
         "outputs": [{"name": t.name, "path": t.path, "shape": t.shape} for t in report.outputs],
@@ -63,6 +66,7 @@ def as_data(report: Report) -> dict[str, Any]:
             "shortest_path": totals.shortest_path,
             "receptive_field": totals.receptive_field
             and _field(totals.receptive_field) | {"of": totals.receptive_field_of},
+            **{count.name: count.total for count in more},
         },
         **({} if report.counted is None else {"counted": _counted(report.counted)}),
         "layers": (
@@ -81,8 +85,9 @@ def as_data(report: Report) -> dict[str, Any]:
                 "activations": row.activations,
                 "receptive_field": row.receptive_field and _field(row.receptive_field),
                 "shared_with": row.shared_with,
+                **{count.name: count.layers[i] for count in more},
             }
-            for row in report.layers
+            for i, row in enumerate(report.layers)
         ),
     }
     return {key: texts.plain(value) for key, value in data.items()}

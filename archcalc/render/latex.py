@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING
 
 from archcalc.errors import printable
 from archcalc.recorded import is_free
+from archcalc.render.columns import SHARE, USUAL
 from archcalc.render.facts import facts, flow, notes, numbers
 from archcalc.render.rows import rows
 from archcalc.render.units import Exact, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from archcalc.recorded import Quantity
+    from archcalc.recorded import Quantity, Size
+    from archcalc.render.columns import Columns
     from archcalc.render.rows import Row
     from archcalc.report import Report
 
-COUNTS = ("params", "mult_adds", "flops", "activations")
-HEADER = r"layer & operators & output & params & mult-adds & \% & flops & activations & RF"
+COUNTS = ("params", "mult_adds", SHARE, "flops", "activations")
 UPRIGHT, LONG_NAME, LONG_FORMULA = 115, 50, 200
 """Characters across a page that stands upright, in a name that need not be broken, in a formula that fits a cell."""
 _DOCUMENT = r"""\documentclass{article}
@@ -96,42 +97,42 @@ _ACCENTS = {"0300": "`", "0301": "'", "0302": "^", "0303": "~", "0308": '"', "03
 }  # fmt: skip
 
 
-def render(report: Report, *, levels: int | None = None, expand: bool = False) -> str:
+def render(report: Report, *, levels: int | None = None, expand: bool = False, columns: Columns = USUAL) -> str:
     """The report as a LaTeX document: the layers with their totals, and what there is to say of the whole."""
-    shown = rows(report, levels=levels, expand=expand)
-    exact = Exact(numbers(report, shown))
-    totals = report.totals
-    formulas = any(is_free(getattr(totals, name)) for name in COUNTS)
+    shown = rows(report, levels=levels, expand=expand, columns=columns)
+    exact = Exact(numbers(report, shown, columns))
+    counts, totals = columns.shown(COUNTS), columns.totals(report)
+    formulas = any(is_free(totals[name]) for name in counts if name != SHARE)
     longest = max((len(row.path.encode("ascii", "backslashreplace")) for row in shown), default=0)
     across = min(longest, LONG_NAME) + max((len(row.operators) for row in shown), default=0)
-    across += 25 + sum(len(exact(getattr(totals, name))) for name in COUNTS)
-    cells = _Cells(report, exact, break_names=longest > LONG_NAME)
+    across += 25 + sum(len(exact(totals[name])) for name in counts if name != SHARE)
+    cells = _Cells(report, counts, exact, break_names=longest > LONG_NAME)
+    titles = [escaped(columns.title(name)) for name in counts]
+    header = " & ".join(("layer", "operators", "output", *titles, "RF"))
     body = [" & ".join(cells.row(row)) + r" \\" for row in shown]
-    sums = [cells.number(getattr(totals, name)) for name in COUNTS]
-    seen = "" if totals.receptive_field is None else cells.axes(totals.receptive_field.size)
-    last = " & ".join(("total", "", "", *sums[:2], "", *sums[2:], seen))
+    last = " & ".join(cells.last(totals))
     caption = [escaped(text.rstrip(".")) for text in (report.name, report.cite or "", flow(report, exact)) if text]
-    said = [(label, escaped(text)) for label, text in facts(report, exact)] + cells.below
+    said = [(escaped(label), escaped(text)) for label, text in facts(report, exact, columns)] + cells.below
     return _DOCUMENT % (
         f"{'landscape,' * (formulas or across > UPRIGHT)}margin=1.5cm",
-        _columns(formulas=formulas, long=longest > LONG_NAME),
-        ". ".join([*caption, escaped(notes(report, shown))]),
-        HEADER,
-        HEADER,
+        _columns(counts, formulas=formulas, long=longest > LONG_NAME),
+        ". ".join([*caption, escaped(notes(report, shown, columns))]),
+        header,
+        header,
         "\n".join(body),
         last,
         "\n".join(rf"\item[{label}] {text}" for label, text in said),
     )
 
 
-def _columns(*, formulas: bool, long: bool) -> str:
+def _columns(counts: Sequence[str], *, formulas: bool, long: bool) -> str:
     """Of names and formulas that may be long, columns that break lines."""
     name = _ragged("right", "7cm" if not formulas else "4cm") if long else "l"
     if not formulas:
-        return f"{name}llrrrrrr"
-    formula = _ragged("left", "2.9cm")
+        return f"{name}ll{'r' * len(counts)}r"
+    numbers = "".join("r" if count == SHARE else _ragged("left", "2.9cm") for count in counts)
     operators, output = _ragged("right", "2.2cm"), _ragged("right", "2.9cm")
-    return f"{name}{operators}{output}{formula}{formula}r{formula}{formula}r"
+    return f"{name}{operators}{output}{numbers}r"
 
 
 def _ragged(side: str, width: str) -> str:
@@ -141,8 +142,9 @@ def _ragged(side: str, width: str) -> str:
 class _Cells:
     """Writes the cells of rows; formulas too long for a cell are kept, to be printed below the table."""
 
-    def __init__(self, report: Report, exact: Exact, *, break_names: bool) -> None:
+    def __init__(self, report: Report, counts: Sequence[str], exact: Exact, *, break_names: bool) -> None:
         self.report = report
+        self.counts = counts
         self.exact = exact
         self.break_names = break_names
         self.labels: dict[str, str] = {}
@@ -155,12 +157,18 @@ class _Cells:
         yield path + (rf" $\times${row.times}" if row.times > 1 else "")
         yield escaped(row.operators)
         yield r"$\times$".join(map(self._axis, row.output_shape))
-        yield self.number(row.params)
-        yield self.number(row.mult_adds)
-        yield escaped(percent(row.mult_adds, self.report.totals.mult_adds))
-        yield self.number(row.flops)
-        yield self.number(row.activations)
+        for name in self.counts:
+            share = percent(row.mult_adds, self.report.totals.mult_adds)
+            yield escaped(share) if name == SHARE else self.number(row.number(name))
         yield "" if row.receptive_field is None else self.axes(row.receptive_field.size)
+
+    def last(self, totals: Mapping[str, Size]) -> Iterator[str]:
+        """The cells of the last row."""
+        yield from ("total", "", "")
+        for name in self.counts:
+            yield "" if name == SHARE else self.number(totals[name])
+        field = self.report.totals.receptive_field
+        yield "" if field is None else self.axes(field.size)
 
     def number(self, number: Quantity) -> str:
         """A number with thousands set apart, or a formula."""

@@ -11,55 +11,54 @@ from typing import TYPE_CHECKING
 
 from archcalc.errors import printable
 from archcalc.recorded import is_free
+from archcalc.render.columns import SHARE, USUAL
 from archcalc.render.facts import facts, flow, notes, numbers
 from archcalc.render.rows import rows
 from archcalc.render.units import TIMES, Exact, per_axis, percent, shape
 
 if TYPE_CHECKING:
-    from archcalc.recorded import Quantity
+    from collections.abc import Mapping, Sequence
+
+    from archcalc.recorded import Quantity, Size
+    from archcalc.render.columns import Columns
     from archcalc.render.rows import Row
     from archcalc.report import Report
 
-HEADER = ("layer", "operators", "output", "params", "mult-adds", "%", "flops", "activations", "RF")
+COUNTS = ("params", "mult_adds", SHARE, "flops", "activations")
 _MARKS = str.maketrans({c: f"\\{c}" for c in "\\`*_[]|~$"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
 _AT_START = re.compile(r"[#+=-]|\d+(?=[.)])")
 
 
-def render(report: Report, *, levels: int | None = None, expand: bool = False) -> str:
+def render(report: Report, *, levels: int | None = None, expand: bool = False, columns: Columns = USUAL) -> str:
     """The report as Markdown: the layers with their totals, and what there is to say of the whole."""
-    shown = rows(report, levels=levels, expand=expand)
-    exact = Exact(numbers(report, shown))
+    shown = rows(report, levels=levels, expand=expand, columns=columns)
+    exact = Exact(numbers(report, shown, columns))
+    counts = columns.shown(COUNTS)
     heading = [f"# {escaped(report.name)}", escaped(report.cite or ""), escaped(flow(report, exact))]
-    table = [_line(HEADER), "|:---|:---|" + "---:|" * (len(HEADER) - 2)]
-    table += [_row(row, report, exact) for row in shown]
-    table.append(_totals(report, exact))
-    said = [f"- {label}: {escaped(text)}" for label, text in facts(report, exact)]
-    blocks = [*filter(None, heading), "\n".join(table), "\n".join(said), escaped(notes(report, shown))]
+    titles = [marks_escaped(columns.title(name)) for name in counts]
+    table = [_line(("layer", "operators", "output", *titles, "RF")), "|:---|:---|" + "---:|" * (len(counts) + 2)]
+    table += [_row(row, counts, report, exact) for row in shown]
+    table.append(_totals(columns.totals(report), counts, report, exact))
+    said = [f"- {label}: {escaped(text)}" for label, text in facts(report, exact, columns)]
+    blocks = [*filter(None, heading), "\n".join(table), "\n".join(said), escaped(notes(report, shown, columns))]
     return "\n\n".join(blocks) + "\n"
 
 
-def _row(row: Row, report: Report, exact: Exact) -> str:
-    params, mult_adds, flops, activations = (
-        _number(number, exact) for number in (row.params, row.mult_adds, row.flops, row.activations)
-    )
+def _row(row: Row, counts: Sequence[str], report: Report, exact: Exact) -> str:
     share = marks_escaped(percent(row.mult_adds, report.totals.mult_adds))
+    numbers = [share if name == SHARE else _number(row.number(name), exact) for name in counts]
     seen = "" if row.receptive_field is None else _axes(per_axis(row.receptive_field.size, exact))
     path = _code(row.path) + (f" {TIMES}{row.times}" if row.times > 1 else "")
-    output = _axes(shape(row.output_shape, exact))
-    return _line((path, _code(row.operators), output, params, mult_adds, share, flops, activations, seen))
+    return _line((path, _code(row.operators), _axes(shape(row.output_shape, exact)), *numbers, seen))
 
 
-def _totals(report: Report, exact: Exact) -> str:
-    totals = report.totals
-    params, mult_adds, flops, activations = (
-        f"**{_number(number, exact)}**"
-        for number in (totals.params, totals.mult_adds, totals.flops, totals.activations)
-    )
-    seen = "" if totals.receptive_field is None else _axes(per_axis(totals.receptive_field.size, exact))
-    return _line(("**total**", "", "", params, mult_adds, "", flops, activations, seen))
+def _totals(totals: Mapping[str, Size], counts: Sequence[str], report: Report, exact: Exact) -> str:
+    numbers = ["" if name == SHARE else f"**{_number(totals[name], exact)}**" for name in counts]
+    field = report.totals.receptive_field
+    return _line(("**total**", "", "", *numbers, "" if field is None else _axes(per_axis(field.size, exact))))
 
 
-def _line(cells: tuple[str, ...]) -> str:
+def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 

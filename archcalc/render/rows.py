@@ -8,16 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.errors import UsageError
-from archcalc.ops import OPS
-from archcalc.ops.op import Pointwise, View
 from archcalc.recorded import is_free, total
-from archcalc.render.units import Exact
+from archcalc.render.columns import USUAL
+from archcalc.render.parts import Keys, Part, tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from archcalc.analysis.receptive_field import ReceptiveField
     from archcalc.recorded import Shape, Size
+    from archcalc.render.columns import Columns
     from archcalc.report import Layer, Report
 
 SCREEN = 40
@@ -30,7 +30,6 @@ PERIOD = 8
 """The longest run of siblings that is looked for as one that repeats."""
 
 DIGITS = "0123456789"
-_OTHERS = {"layer_norm", "group_norm", "instance_norm", "maxout"}
 
 
 class Row(NamedTuple):
@@ -50,6 +49,12 @@ class Row(NamedTuple):
     activations: Size
     receptive_field: ReceptiveField | None  # of the last layer
     shared_with: str | None
+    more: Mapping[str, Size]  # counts that layers do not carry, by name
+
+    def number(self, name: str) -> Size:
+        """A count by its name."""
+        found: Size = self.more[name] if name in self.more else getattr(self, name)
+        return found
 
     @property
     def operators(self) -> str:
@@ -69,22 +74,22 @@ class Kind(NamedTuple):
     activations: Size
 
 
-def rows(report: Report, *, levels: int | None = None, expand: bool = False) -> list[Row]:
+def rows(report: Report, *, levels: int | None = None, expand: bool = False, columns: Columns = USUAL) -> list[Row]:
     """The rows to show: at most `levels` segments of every path; with `expand` nothing is put together.
 
     Without either, as much as fits on a screen. Raises UsageError if `levels` is less than 1.
     """
     if levels is not None and levels < 1:
         raise UsageError(f"levels are a whole number, at least 1, not {levels}")
-    root = _tree(report.layers)
+    root, beside = tree(report.layers), columns.beside(report)
     if expand:
-        return [
-            draft.row(root) for draft in _Shown(fold=_NOTHING, join=False, open_merges=True).inside(root, levels or -1)
-        ]
-    keys = _Keys(report)
-    if levels is not None:
-        return [draft.row(root) for draft in _Shown(_NUMBERED_PARTS, keys=keys).inside(root, levels)]
-    return [draft.row(root) for draft in _screenful(root, keys, small=len(report.layers) <= SMALL)]
+        drafts = _Shown(fold=_NOTHING, join=False, open_merges=True).inside(root, levels or -1)
+    elif levels is not None:
+        drafts = _Shown(_NUMBERED_PARTS, keys=Keys(report, beside)).inside(root, levels)
+    else:
+        drafts = _screenful(root, Keys(report, beside), small=len(report.layers) <= SMALL)
+    names = [one.name for one in columns.more]
+    return [draft.row(root, names, beside) for draft in drafts]
 
 
 def kinds(report: Report) -> list[Kind]:
@@ -111,6 +116,7 @@ def numbers(row: Row) -> Iterator[object]:
     """Every number of a row, to be written together."""
     yield from row.output_shape
     yield from row[6:12]
+    yield from row.more.values()
     if row.receptive_field is not None:
         for axes in row.receptive_field[:3]:
             yield from axes
@@ -120,112 +126,12 @@ def _order(number: Size) -> tuple[int, int]:
     return (0, 0) if is_free(number) else (1, -int(number))
 
 
-class _Part:
-    """A segment of paths: a layer, a named part, or a merge with the branches inside."""
-
-    __slots__ = ("inner", "joined", "key", "layer", "name", "parts", "path", "unit_keys")
-
-    def __init__(self, name: str, path: str) -> None:
-        self.name = name
-        self.path = path
-        self.layer: Layer | None = None
-        self.parts: dict[str, _Part] = {}
-        self.key: int | None = None
-        self.inner: list[_Part] | None = None
-        self.joined: list[list[_Part]] | None = None
-        self.unit_keys: list[tuple[int, ...]] | None = None
-
-    def children(self) -> list[_Part]:
-        """What is inside, in order; the layer of a merge comes last, as a part of its own."""
-        if self.inner is None:
-            self.inner = list(self.parts.values())
-            if self.layer is not None and self.inner:
-                merge = _Part(self.name, self.path)
-                merge.layer = self.layer
-                self.inner.append(merge)
-        return self.inner
-
-    def units(self) -> list[list[_Part]]:
-        """What is inside, each part with the layers after it that work element by element on what it writes."""
-        if self.joined is None:
-            self.joined = _joined(self.children())
-        return self.joined
-
-    def is_one_row(self) -> bool:
-        """Whether it is one layer, with what works element by element on its output."""
-        return self.layer is None and not any(p.parts for p in self.parts.values()) and len(self.units()) == 1
-
-    def layers(self) -> list[Layer]:
-        """Every layer inside, in order."""
-        found: list[Layer] = []
-        waiting = [self]
-        while waiting:
-            part = waiting.pop()
-            if part.parts:
-                waiting.extend(reversed(part.children()))
-            elif part.layer is not None:
-                found.append(part.layer)
-        return found
-
-    def last(self) -> Layer | None:
-        """The layer whose output is that of the part."""
-        part = self
-        while part.layer is None and part.parts:
-            part = next(reversed(part.parts.values()))
-        return part.layer
-
-
-def _tree(layers: Sequence[Layer]) -> _Part:
-    root = _Part("", "")
-    for layer in layers:
-        part, path = root, ""
-        for segment in layer.path.split("/"):
-            path = f"{path}/{segment}" if path else segment
-            inner = part.parts.get(segment)
-            if inner is None:
-                inner = part.parts[segment] = _Part(segment, path)
-            part = inner
-        part.layer = layer
-    return root
-
-
-class _Keys:
-    """Equal numbers for parts that are the same but for their names."""
-
-    def __init__(self, report: Report) -> None:
-        self.known: dict[object, int] = {}
-        self.exact: Exact | None = None
-        if report.symbolic:
-            # Equal formulas are seen in normal form only.
-            self.exact = Exact(n for layer in report.layers for n in _facts(layer))
-
-    def __call__(self, part: _Part) -> int:
-        if part.key is None:
-            own = None if part.layer is None else self._layer(part.layer)
-            key = (own, *(self(inner) for inner in part.parts.values()))
-            part.key = self.known.setdefault(key, len(self.known))
-        return part.key
-
-    def _layer(self, layer: Layer) -> object:
-        facts = list(_facts(layer))
-        if self.exact is not None:
-            facts = [self.exact(n) if is_free(n) else n for n in facts]  # type: ignore[arg-type]
-        return (layer.op, layer.shared_with, len(layer.input_shapes), *facts)
-
-
-def _facts(layer: Layer) -> Iterator[object]:
-    for shape in layer.input_shapes:
-        yield from shape
-    yield from layer.output_shape
-    yield from layer[6:12]
-
-
 class _Draft:
     """A row in the making: the parts in it, and the way to the last of the equal ones that it stands for."""
 
     __slots__ = ("op", "parts", "path", "then", "times", "way")
 
-    def __init__(self, path: str, op: str | None, part: _Part) -> None:
+    def __init__(self, path: str, op: str | None, part: Part) -> None:
         self.path = path
         self.times = 1
         self.op = op
@@ -233,7 +139,7 @@ class _Draft:
         self.parts = [part]
         self.way: tuple[int, ...] = ()  # which child of which child of the part that is being opened
 
-    def append(self, part: _Part) -> None:
+    def append(self, part: Part) -> None:
         """Take in a layer that works on what this row writes."""
         assert part.layer is not None
         self.then.append(part.layer.op)
@@ -247,11 +153,11 @@ class _Draft:
         segments[depth] += f"-{last[len(stem) :]}"
         self.path = "/".join(segments)
 
-    def row(self, root: _Part) -> Row:
-        """The row, with its sums."""
+    def row(self, root: Part, names: Sequence[str], beside: Mapping[str, tuple[Size, ...]]) -> Row:
+        """The row, with its sums, those of the counts `beside` under their names."""
         layers = [layer for part in self.parts for layer in part.layers()]
-        sums = [self._sum(counts) for counts in zip(*(layer[6:12] for layer in layers), strict=True)]
-        params, trainable, buffers, mult_adds, flops, activations = sums
+        counts = [(*layer[6:12], *beside.get(layer.path, ())) for layer in layers]
+        params, trainable, buffers, mult_adds, flops, activations, *more = map(self._sum, zip(*counts, strict=True))
         last = self.parts[-1]
         if self.times > 1:
             last = root
@@ -273,6 +179,7 @@ class _Draft:
             activations=activations,
             receptive_field=end and end.receptive_field,
             shared_with=layers[0].shared_with if self.op else None,
+            more=dict(zip(names, more, strict=True)),
         )
 
     def _sum(self, counts: tuple[Size, ...]) -> Size:
@@ -294,7 +201,7 @@ class _Shown:
         self,
         fold: int,
         *,
-        keys: _Keys | None = None,
+        keys: Keys | None = None,
         join: bool = True,
         open_merges: bool = True,
         limit: int | None = None,
@@ -305,7 +212,7 @@ class _Shown:
         self.open_merges = open_merges
         self.limit = limit
 
-    def inside(self, part: _Part, levels: int) -> list[_Draft]:
+    def inside(self, part: Part, levels: int) -> list[_Draft]:
         """The rows of what is inside a part, opened so many levels; raises _TooManyError beyond the limit."""
         units = part.units() if self.join else [[child] for child in part.children()]
         depth = part.path.count("/") + 1 if part.path else 0
@@ -328,7 +235,7 @@ class _Shown:
             at += period * times
         return drafts
 
-    def _unit(self, unit: list[_Part], levels: int) -> list[_Draft]:
+    def _unit(self, unit: list[Part], levels: int) -> list[_Draft]:
         drafts = self._part(unit[0], levels)
         for draft in drafts:
             draft.way = (0, *draft.way)
@@ -342,7 +249,7 @@ class _Shown:
             drafts[-1].way = (member,)
         return drafts
 
-    def _part(self, part: _Part, levels: int) -> list[_Draft]:
+    def _part(self, part: Part, levels: int) -> list[_Draft]:
         if not part.parts:
             assert part.layer is not None
             return [_Draft(part.path, part.layer.op, part)]
@@ -356,7 +263,7 @@ class _Shown:
                 drafts[0].then.clear()
         return drafts
 
-    def _period(self, part: _Part, units: list[list[_Part]], at: int) -> tuple[int, int]:
+    def _period(self, part: Part, units: list[list[Part]], at: int) -> tuple[int, int]:
         """How many units from here make what repeats, and how often they come: mostly one unit, once."""
         if self.fold == _NOTHING or self.keys is None:
             return 1, 1
@@ -378,7 +285,7 @@ class _Shown:
         return best
 
 
-def _equal(units: list[list[_Part]], keys: list[tuple[int, ...]], at: int, other: int, period: int) -> bool:
+def _equal(units: list[list[Part]], keys: list[tuple[int, ...]], at: int, other: int, period: int) -> bool:
     """Whether the units at two places are the same but for the numbers at the ends of their names."""
     return keys[at : at + period] == keys[other : other + period] and all(
         _same_but_for_number(one[0].name, two[0].name)
@@ -391,25 +298,7 @@ def _same_but_for_number(one: str, other: str) -> bool:
     return stem != one and stem == other.rstrip(DIGITS)
 
 
-def _joined(parts: list[_Part]) -> list[list[_Part]]:
-    units: list[list[_Part]] = []
-    for part in parts:
-        if units and not part.parts and part.layer is not None and _follows(part.layer, units[-1][-1].last()):
-            units[-1].append(part)
-        else:
-            units.append([part])
-    return units
-
-
-def _follows(layer: Layer, before: Layer | None) -> bool:
-    kind = OPS.get(layer.op)
-    if before is None or kind is None or layer.inputs != (before.path,):
-        return False
-    before_kind = OPS.get(before.op)
-    return (issubclass(kind, Pointwise) or layer.op in _OTHERS) and not (before_kind and issubclass(before_kind, View))
-
-
-def _screenful(root: _Part, keys: _Keys, *, small: bool) -> list[_Draft]:
+def _screenful(root: Part, keys: Keys, *, small: bool) -> list[_Draft]:
     """The most levels that fit on a screen; branches of merges stay closed, unless little else is there."""
     few: list[_Draft] | None = None
     for open_merges in (True,) if small else (False, True):
@@ -425,14 +314,14 @@ def _screenful(root: _Part, keys: _Keys, *, small: bool) -> list[_Draft]:
     return few or _Shown(_LAYERS_TOO, keys=keys).inside(root, 1)
 
 
-def _fitting(way: _Shown, root: _Part, levels: int) -> list[_Draft] | None:
+def _fitting(way: _Shown, root: Part, levels: int) -> list[_Draft] | None:
     try:
         return way.inside(root, levels)
     except _TooManyError:
         return None
 
 
-def _depth(root: _Part) -> int:
+def _depth(root: Part) -> int:
     deepest, waiting = 0, [(root, 0)]
     while waiting:
         part, level = waiting.pop()

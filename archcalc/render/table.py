@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcalc.recorded import is_free
+from archcalc.render.columns import USUAL
 from archcalc.render.facts import facts, flow, notes, numbers, settings, some_frozen
 from archcalc.render.rows import kinds, rows
-from archcalc.render.screen import Cell, Column, Name, Screen, cut, shown, table, width, wrapped
+from archcalc.render.screen import GAP, NARROWEST, Cell, Column, Name, Screen, cut, shown, table, width, wrapped
 from archcalc.render.units import TIMES, Exact, count, per_axis, percent, shape
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from archcalc.analysis.receptive_field import ReceptiveField
     from archcalc.recorded import Quantity
+    from archcalc.render.columns import Columns
     from archcalc.render.rows import Row
     from archcalc.render.screen import Line
     from archcalc.report import Report
@@ -25,26 +27,31 @@ SHORT = 8  # what a number in short form may need
 WIDE = 20  # of columns that may be left out
 FORMULA = 18
 FIELD = 11
+ALWAYS = ("params", "mult_adds")
 ZERO = Cell("0", "dim")
 EMPTY = Cell("")
 
 
-def render(report: Report, *, levels: int | None = None, expand: bool = False) -> Screen:
+def render(report: Report, *, levels: int | None = None, expand: bool = False, columns: Columns = USUAL) -> Screen:
     """The report as a table: what is shown of each row follows from the width of the screen."""
-    shown_rows = rows(report, levels=levels, expand=expand)
-    exact = Exact(numbers(report, shown_rows))
-    parts = (_head, _rows, _kinds, _summary, _notes)
+    shown_rows = rows(report, levels=levels, expand=expand, columns=columns)
+    exact = Exact(numbers(report, shown_rows, columns))
 
     def lay_out(room: int) -> Iterator[Line]:
-        for i, part in enumerate(parts):
-            if i:
-                yield []
-            yield from part(report, shown_rows, exact, room)
+        yield from _head(report, exact, room)
+        yield []
+        yield from _rows(report, shown_rows, columns, exact, room)
+        yield []
+        yield from _kinds(report, room)
+        yield []
+        yield from _summary(report, columns, exact, room)
+        yield []
+        yield from _notes(report, shown_rows, columns, room)
 
     return Screen(lay_out)
 
 
-def _head(report: Report, shown_rows: Sequence[Row], exact: Exact, room: int) -> Iterator[Line]:
+def _head(report: Report, exact: Exact, room: int) -> Iterator[Line]:
     for text, style in ((report.name, "bold"), (report.cite or "", "dim"), (flow(report, exact), "")):
         for line in wrapped(shown(text), room):
             yield [(line, style)]
@@ -52,56 +59,95 @@ def _head(report: Report, shown_rows: Sequence[Row], exact: Exact, room: int) ->
         yield [(cut(shown(settings(report)), room), "dim")]
 
 
-def _rows(report: Report, shown_rows: Sequence[Row], exact: Exact, room: int) -> list[Line]:
-    totals = report.totals
+def _rows(report: Report, shown_rows: Sequence[Row], columns: Columns, exact: Exact, room: int) -> Iterator[Line]:
+    """One table; where more counts are asked for than fit side by side, one below the other."""
     names = [_name(row) for row in shown_rows]
+    shapes = [shape(row.output_shape, exact) for row in shown_rows]
+    longest = max(map(len, names), default=0)
+    caps = _caps(report, shown_rows, columns, shapes, exact, room - min(longest, LEAST_NAME))
+    made = _columns(report, shown_rows, columns, exact, caps)
+    made.insert(0, Column("output", [Cell(cut(text, caps["output_shape"])) for text in shapes] + [EMPTY], rank=1))
+    least = min(max(longest, NARROWEST), LEAST_NAME)
+    tables = [made] if columns == USUAL else _side_by_side(made, room - least)
+    for i, beside in enumerate(tables):
+        if i:
+            yield []
+        yield from table("layer", [*names, Name("total")], beside, room, least=LEAST_NAME, totals=1)
 
-    def counts(header: str, field: str, rank: int = 0) -> Column:
-        values = [getattr(row, field) for row in shown_rows] + [getattr(totals, field)]
-        return Column(header, _cells(values, exact, caps[field]), rank=rank)
 
-    def shares(field: str, rank: int) -> Column:
-        whole = getattr(totals, field)
-        return Column("%", [Cell(percent(getattr(row, field), whole)) for row in shown_rows] + [EMPTY], rank=rank)
+def _columns(
+    report: Report, shown_rows: Sequence[Row], columns: Columns, exact: Exact, caps: dict[str, int]
+) -> list[Column]:
+    """Those that are asked for; or the usual ones, as far as they are not empty, and what comes beside them."""
+    totals = columns.totals(report)
+
+    def counts(name: str, rank: int = 0) -> Column:
+        values = [row.number(name) for row in shown_rows] + [totals[name]]
+        return Column(columns.title(name), _cells(values, exact, caps[name]), rank=rank)
+
+    def shares(name: str, rank: int) -> Column:
+        cells = [Cell(percent(row.number(name), totals[name])) for row in shown_rows]
+        return Column("%", [*cells, EMPTY], rank=rank)
 
     def axes(header: str, of: Callable[[ReceptiveField], Sequence[Quantity]], rank: int) -> Column:
-        fields = [row.receptive_field for row in shown_rows] + [totals.receptive_field]
+        fields = [row.receptive_field for row in shown_rows] + [report.totals.receptive_field]
         texts = ["" if field is None else per_axis(of(field), exact) for field in fields]
         return Column(header, [Cell(cut(text, FIELD)) for text in texts], rank=rank)
 
-    shapes = [shape(row.output_shape, exact) for row in shown_rows]
-    caps = _caps(report, shown_rows, shapes, exact, room - 6 - min(max(map(len, names), default=0), LEAST_NAME))
-    columns = [
-        Column("output", [Cell(cut(text, caps["output_shape"])) for text in shapes] + [EMPTY], rank=1),
-        counts("params", "params"),
+    seen = axes("RF", lambda field: field.size, 1)
+    if columns.only is not None:
+        return [*map(counts, columns.only), *_filled([seen])]
+    frozen = [counts("trainable_params", 2)] if some_frozen(report, exact) else []
+    usual = [
+        counts("params"),
         shares("params", 3),
-        counts("buffers", "buffers", 6),
-        counts("mult-adds", "mult_adds"),
+        *frozen,
+        counts("buffers", 6),
+        counts("mult_adds"),
         shares("mult_adds", 1),
-        counts("flops", "flops", 5),
-        counts("activations", "activations", 4),
-        axes("RF", lambda field: field.size, 1),
-        axes("stride", lambda field: field.stride, 7),
+        counts("flops", 5),
+        counts("activations", 4),
     ]
-    if some_frozen(report, exact):
-        columns.insert(3, counts("trainable", "trainable_params", 2))
-    columns = [column for column in columns if any(cell.text.strip("0") for cell in column.cells)]
-    return table("layer", [*names, Name("total")], columns, room, least=LEAST_NAME, totals=1)
+    more = [counts(one.name) for one in columns.more]
+    return [*_filled(usual), *more, *_filled([seen, axes("stride", lambda field: field.stride, 7)])]
 
 
-def _caps(report: Report, shown_rows: Sequence[Row], shapes: list[str], exact: Exact, room: int) -> dict[str, int]:
+def _filled(columns: Sequence[Column]) -> list[Column]:
+    return [column for column in columns if any(cell.text.strip("0") for cell in column.cells)]
+
+
+def _side_by_side(columns: Sequence[Column], room: int) -> list[list[Column]]:
+    """The columns in as few tables as hold all that are always shown."""
+    tables: list[list[Column]] = [[]]
+    taken = 0
+    for column in columns:
+        needs = 0 if column.rank else column.needs() + len(GAP)
+        if taken and taken + needs > room:
+            tables.append([])
+            taken = 0
+        tables[-1].append(column)
+        taken += needs
+    return tables
+
+
+def _caps(
+    report: Report, shown_rows: Sequence[Row], columns: Columns, shapes: list[str], exact: Exact, room: int
+) -> dict[str, int]:
     """How wide the columns may be, so that those always shown fit; only formulas are ever cut."""
+    totals = columns.totals(report)
     caps = {
-        field: max(width(exact(getattr(row, field))) for row in (*shown_rows, report.totals))
-        for field in ("params", "trainable_params", "buffers", "mult_adds", "flops", "activations")
+        name: max(width(exact(number)) for number in (*[row.number(name) for row in shown_rows], whole))
+        for name, whole in totals.items()
     }
     caps["output_shape"] = max(map(width, shapes), default=0)
-    always = ("output_shape", "params", "mult_adds")
-    if any(is_free(size) for row in shown_rows for size in (*row.output_shape, row.params, row.mult_adds)):
-        caps |= _fitted({field: caps[field] for field in always}, room)
-    elif caps["params"] + caps["mult_adds"] > room:
-        caps["params"] = caps["mult_adds"] = SHORT
-    return {field: cap if field in always else min(cap, WIDE) for field, cap in caps.items()}
+    counts = columns.shown(ALWAYS)
+    always = ("output_shape", *counts)
+    room -= len(GAP) * len(always)
+    if any(is_free(n) for row in shown_rows for n in (*row.output_shape, *map(row.number, counts))):
+        caps |= _fitted({name: caps[name] for name in always}, room)
+    elif sum(caps[name] for name in counts) > room:
+        caps |= dict.fromkeys(counts, SHORT)
+    return {name: cap if name in always else min(cap, WIDE) for name, cap in caps.items()}
 
 
 def _name(row: Row) -> Name:
@@ -125,7 +171,7 @@ def _fitted(needs: dict[str, int], room: int) -> dict[str, int]:
     return {field: min(need, cap) for field, need in needs.items()}
 
 
-def _kinds(report: Report, shown_rows: Sequence[Row], exact: Exact, room: int) -> list[Line]:
+def _kinds(report: Report, room: int) -> list[Line]:
     totals, found = report.totals, kinds(report)
     columns = [Column("layers", [Cell(f"{kind.layers:,}") for kind in found], rank=2)]
     for header, values, whole, rank in (
@@ -139,14 +185,14 @@ def _kinds(report: Report, shown_rows: Sequence[Row], exact: Exact, room: int) -
     return table("operator", [Name(kind.op) for kind in found], columns, room, least=12)
 
 
-def _summary(report: Report, shown_rows: Sequence[Row], exact: Exact, room: int) -> Iterator[Line]:
-    for label, text in facts(report, exact):
+def _summary(report: Report, columns: Columns, exact: Exact, room: int) -> Iterator[Line]:
+    for label, text in facts(report, exact, columns):
         for i, line in enumerate(wrapped(shown(text), room - LABEL)):
             yield [((label if i == 0 else "").ljust(LABEL), "bold"), (line, "")]
 
 
-def _notes(report: Report, shown_rows: Sequence[Row], exact: Exact, room: int) -> Iterator[Line]:
-    text = notes(report, shown_rows)
+def _notes(report: Report, shown_rows: Sequence[Row], columns: Columns, room: int) -> Iterator[Line]:
+    text = notes(report, shown_rows, columns)
     if len(shown_rows) < len(report.layers):
         text += " --levels N and --expand show more rows."
     for line in wrapped(text, room):

@@ -22,7 +22,8 @@ UNITS = {
 }  # fmt: skip
 QUANTITIES = (
     "params", "trainable_params", "buffers", "params_and_buffers", "mult_adds", "flops", "activations",
-    "activation_bytes",
+    "activation_bytes", "multiplies", "adds", "compares", "divides", "elementary", "useful_mult_adds",
+    "bit_operations", "backward_mult_adds",
     "activations_total", "peak_inference", "saved_for_backward", "saved_for_backward_integer", "training_peak",
     "depth", "shortest_path", "receptive_field", "receptive_field_stride", "receptive_field_start", "output_shape",
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcalc.analysis.arithmetic import ARITHMETIC
 from archcalc.errors import ArchcalcError, LimitError, SpecError, did_you_mean
 from archcalc.limits import LIMITS, Limits
 from archcalc.ops import OPS
@@ -91,7 +92,7 @@ class _Answers:
         answer = self.known[key]
         if row is not None:
             looked_at = len(row.figures) * (1 if row.at is None else 10)
-            looked_at += 10 * sum(quantity in MEMORY for quantity, _, _ in row.figures)
+            looked_at += 10 * sum(quantity in MEMORY or quantity in ARITHMETIC for quantity, _, _ in row.figures)
             self._count(len(answer.layers) * looked_at, row)
         return answer
 
@@ -145,7 +146,9 @@ def _values(answer: Report, quantity: str, at: str | None) -> tuple[Quantity, ..
         return (total([layer.params for layer in layers] + [layer.buffers for layer in layers]),)
     if quantity == "activation_bytes":
         return (stored([layer.activations for layer in layers], bits(answer.precision), answer.batch),)
-    return (total([getattr(layer, quantity) for layer in layers]),)
+    paths = {layer.path for layer in layers}
+    counts = zip(answer.layers, answer.counts(quantity), strict=True)
+    return (total([count for layer, count in counts if layer.path in paths]),)
 
 
 def _receptive_field(layers: list[Layer], quantity: str) -> tuple[Quantity, ...]:

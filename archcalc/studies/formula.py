@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archcalc.analysis.arithmetic import ARITHMETIC
 from archcalc.errors import UsageError
 from archcalc.recorded import Recorded
+from archcalc.report import COUNTS
 from archcalc.studies.quantities import QUANTITIES, quantities
 from archcalc.symbolic.assume import Assumption, as_needed, read_assumption, simplifying, together, under
 from archcalc.symbolic.conditions import needed_texts
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from archcalc.symbolic.names import Definition
 
 USUAL = ("params", "mult_adds", "activations")
-PER_LAYER = ("params", "trainable_params", "buffers", "mult_adds", "flops", "activations", "output_shape")
+PER_LAYER = (*COUNTS, *ARITHMETIC, "output_shape")
 
 
 class Formula(NamedTuple):
@@ -78,8 +80,7 @@ def formulas(
     assumed = _together(assume, {name: symbol.integral for name, symbol in free.items()})
     made = [_formula(name, "", value) for name, value in quantities(report, asked).items()]
     if layers:
-        per_layer = [name for name in asked if name in PER_LAYER]
-        made += [_formula(name, layer.path, getattr(layer, name)) for layer in report.layers for name in per_layer]
+        made += _of_layers(report, [name for name in asked if name in PER_LAYER])
     conditions = _conditions(report, assumed)
     known = together([*assumed, *(one for said in conditions if (one := read_assumption(said)) is not None)])
     made = _under(made, [one for one in known if free[one.name].integral])
@@ -117,6 +118,16 @@ def _together(assume: Sequence[Assumption], whole: Mapping[str, bool]) -> tuple[
             two = f"{congruences[one.name]} and {one}"
             raise UsageError(f"{two} are two congruences of one name", hint="give one that says both")
     return together(assume)
+
+
+def _of_layers(report: Report, names: Sequence[str]) -> list[Formula]:
+    shapes = [layer.output_shape for layer in report.layers]
+    columns = [shapes if name == "output_shape" else report.counts(name) for name in names]
+    return [
+        _formula(name, layer.path, column[i])
+        for i, layer in enumerate(report.layers)
+        for name, column in zip(names, columns, strict=True)
+    ]
 
 
 def _formula(name: str, path: str, value: Any) -> Formula:

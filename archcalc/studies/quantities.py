@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcalc.analysis.arithmetic import ARITHMETIC
 from archcalc.errors import UsageError, did_you_mean
+from archcalc.recorded import total
 from archcalc.shape import AXIS_NAMES
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ MEMORY = {
     "optimizer": "optimizer_bytes",
 }
 """Quantities in bytes, and the names that they have in the answer about memory."""
-QUANTITIES = (*COUNTS, *MEMORY, *PER_AXIS)
+QUANTITIES = (*COUNTS, *ARITHMETIC, *MEMORY, *PER_AXIS)
 
 
 def quantities(report: Report, of: Iterable[str]) -> dict[str, Quantity | tuple[Quantity, ...]]:
@@ -71,6 +73,8 @@ def _quantity(report: Report, name: str) -> Quantity | tuple[Quantity, ...]:
     if name in COUNTS:
         count: Quantity = getattr(report.totals, name)
         return count
+    if name in ARITHMETIC:
+        return total(report.counts(name))
     if name in MEMORY:
         size: Quantity = getattr(report.memory, MEMORY[name])
         return size

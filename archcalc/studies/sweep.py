@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcalc.arrays import front, ordered
 from archcalc.errors import ArchcalcError, LimitError, UsageError, did_you_mean
 from archcalc.studies.grid import CHUNK
-from archcalc.studies.quantities import QUANTITIES, scalars
+from archcalc.studies.quantities import PER_AXIS, QUANTITIES, scalars
 from archcalc.studies.structures import BATCH, Network, Part, Refusal, Rows, Structures, column, counted, together
 
 if TYPE_CHECKING:
@@ -192,8 +192,8 @@ def _sample(network: Network, grid: Grid) -> Report:
 
 def _all(sample: Report) -> list[str]:
     """The name of every number that the network has."""
-    names: list[str] = []
-    for name in QUANTITIES:
+    names = [name for name in QUANTITIES if name not in PER_AXIS]
+    for name in PER_AXIS:
         try:
             names += scalars(sample, [name])
         except UsageError:

@@ -104,7 +104,7 @@ def _points(atoms: set[Any]) -> Iterator[dict[Any, Fraction]]:
     if any(floor is None for floor in floors.values()):
         return
     for i in range(len(SAMPLES)):
-        for turn in range(len(names)):
+        for turn in range(max(1, len(names))):  # one where all are numbers
             chosen = {name: SAMPLES[(i + turn * j) % len(SAMPLES)] for j, name in enumerate(names)}
             point = {name: Fraction(chosen[name]) for name in names}
             for atom, floor in floors.items():

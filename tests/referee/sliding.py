@@ -24,8 +24,12 @@ def at(place: Iterable[int]) -> tuple[slice | int, ...]:
 
 def read(x: Array, place: Axes, outside: float = 0.0) -> Array:
     """The features at a position; `outside` in the padding."""
-    inside = all(0 <= p < size for p, size in zip(place, x.shape[1:], strict=True))
-    return x[at(place)] if inside else np.full(len(x), outside)
+    return x[at(place)] if inside(place, x.shape[1:]) else np.full(len(x), outside)
+
+
+def inside(place: Iterable[int], sizes: Iterable[int]) -> bool:
+    """Whether a position is none of the padding."""
+    return all(0 <= p < size for p, size in zip(place, sizes, strict=True))
 
 
 def trim(x: Array, cuts: Iterable[tuple[int, int]]) -> Array:
@@ -117,7 +121,8 @@ class Conv(Layer):
         for position, places in visit(laws, list(result.shape[1:])):
             for tap, place in enumerate(places):
                 features = read(x, place).reshape(self.groups, inner)
-                result[at(position)] += tally.apply(weight[..., tap], features).reshape(-1)
+                padding = not inside(place, sizes)
+                result[at(position)] += tally.apply(weight[..., tap], features, padding).reshape(-1)
             result[at(position)] += bias
         return result
 
@@ -180,12 +185,14 @@ class TransposedConv(Layer):
         bias = tally.learn(self.out) if self.bias else np.zeros(self.out)
         by_group = weight.reshape(self.groups, inner, outer, -1).swapaxes(1, 2)
         canvas = np.zeros((self.out, *(self.canvas(axis, size) for axis, size in enumerate(sizes))))
+        kept = trim(np.arange(canvas[0].size).reshape(1, *canvas.shape[1:]), self.padding)
         for place in np.ndindex(*sizes):
             features = x[at(place)].reshape(self.groups, inner)
             for tap, offset in enumerate(np.ndindex(*self.kernel)):
                 moves = zip(place, self.stride, offset, self.dilation, strict=True)
                 target = [p * s + t * d for p, s, t, d in moves]
-                canvas[at(target)] += tally.apply(by_group[..., tap], features).reshape(-1)
+                cut = np.ravel_multi_index(target, canvas.shape[1:]) not in kept
+                canvas[at(target)] += tally.apply(by_group[..., tap], features, bool(cut)).reshape(-1)
         return trim(canvas, self.padding) + bias.reshape(-1, *[1] * len(sizes))
 
     def canvas(self, axis: int, size: int) -> int:

@@ -11,6 +11,7 @@ class Tally:
 
     def __init__(self, seed: int = 0) -> None:
         self.mult_adds = 0
+        self.useful_mult_adds = 0
         self.learned: list[Array] = []
         self.stored: list[Array] = []
         self._random = np.random.default_rng(seed)
@@ -35,8 +36,9 @@ class Tally:
         self.stored.append(self._random.uniform(0.1, 1.0, shape))
         return self.stored[-1]
 
-    def apply(self, matrices: Array, vectors: Array) -> Array:
+    def apply(self, matrices: Array, vectors: Array, padding: bool = False) -> Array:
         """One matrix times one vector per group: every entry of a matrix is one multiply-accumulate."""
         self.mult_adds += matrices.size
+        self.useful_mult_adds += 0 if padding else matrices.size
         product: Array = (matrices * vectors[:, None, :]).sum(axis=-1)
         return product
