@@ -9,7 +9,7 @@ from archcalc.analysis.setup import Setup
 from archcalc.cli.options import analyzed, listed, network
 from archcalc.cli.write import write
 from archcalc.render import FORMATS
-from archcalc.render.columns import BESIDE, TITLES, USUAL, columns
+from archcalc.render.columns import BESIDE, TITLES, USUAL, columns, with_counted
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -32,6 +32,8 @@ def run(arguments: Namespace) -> int:
     """Print the report."""
     report = analyzed(arguments, setup=Setup(weights=arguments.weights), count=arguments.count)
     shown = USUAL if arguments.columns is None else columns(report, listed(arguments.columns))
+    if arguments.format != "json":  # which has it under a key of its own
+        shown = with_counted(shown, report)
     renderer = import_module(f"archcalc.render.{arguments.format}")
     write(renderer.render(report, levels=arguments.levels, expand=arguments.expand, columns=shown), arguments.output)
     return 0

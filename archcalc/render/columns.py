@@ -38,7 +38,10 @@ SHARE = "%"
 
 
 class Count(NamedTuple):
-    """A count that layers do not carry: its name in JSON, what stands above it, its label, what it is, its numbers."""
+    """A count that layers do not carry: its name in JSON, what stands above it, its label, what it is, its numbers.
+
+    Without a label, its total is said elsewhere.
+    """
 
     name: str
     title: str
@@ -96,6 +99,17 @@ def columns(report: Report, asked: Iterable[str]) -> Columns:
         raise UsageError("no column is asked for", hint=listed)
     more = [_beside(report, name) for name in names if name in BESIDE]
     return Columns(names, tuple(more))
+
+
+def with_counted(shown: Columns, report: Report) -> Columns:
+    """The same, and beside it what another tool counts of each layer, where the report was counted so."""
+    found = report.counted
+    if found is None or found.operations is None:
+        return shown
+    name = found.profile.name
+    said = f"{name}: what {found.profile.title} counts, per sample."
+    column = count("counted", name, "", said, found.layers)
+    return Columns(None if shown.only is None else (*shown.only, "counted"), (*shown.more, column))
 
 
 def _beside(report: Report, name: str) -> Count:

@@ -105,7 +105,8 @@ def facts(report: Report, exact: Exact, columns: Columns = USUAL) -> Iterator[tu
     yield "mult-adds", _counted(totals.mult_adds, exact)
     yield "flops", _counted(totals.flops, exact)
     for one in columns.more:
-        yield one.label, _counted(one.total, exact)
+        if one.label:
+            yield one.label, _counted(one.total, exact)
     yield "activations", _counted(totals.activations, exact)
     memory, alone = totals.activation_bytes, isinstance(report.batch, int) and report.batch == 1
     batch = "" if alone else f", batch {exact(report.batch)}"
@@ -136,8 +137,8 @@ def counted(found: Counted, exact: Exact) -> Iterator[tuple[str, str]]:
     if found.left_out:
         yield "  not counted", ", ".join(found.left_out)
     for label, remarks in (("  known bug", found.bugs), ("  note", found.notes)):
-        for op, text in remarks:
-            yield label, f"{op}: {text}"
+        for text in dict.fromkeys(remark.text for remark in remarks):
+            yield label, f"{', '.join(remark.op for remark in remarks if remark.text == text)}: {text}"
 
 
 def knows_memory(report: Report) -> bool:

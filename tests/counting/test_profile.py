@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 from asking import ask
 
 import archcalc
+from archcalc.cli import main
 from archcalc.counting.profile import names, profile
 
 if TYPE_CHECKING:
@@ -140,3 +144,15 @@ def test_call_belongs_to_an_operator() -> None:
     assert "'call' belongs to an operator" in message("[{repeat: 2, layers: [relu], call: function}]")
     unit = "blocks: {unit: [relu]},"
     assert "'call' belongs to an operator, but 'unit' is a block" in message("[{unit, call: function}]", unit)
+
+
+def test_the_table_has_a_column_of_the_tool(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "lenet_d2l", "--count", "ptflops", "--expand"]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"^layer .* ptflops", printed, re.MULTILINE)
+    assert main(["report", "resnet18", "--count", "ptflops", "--format", "csv", "--columns", "params"]) == 0
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert sum(int(row["counted"]) for row in rows) == 1_825_313_768
+    assert main(["report", "resnet18", "--count", "ptflops", "--format", "json"]) == 0
+    counted = json.loads(capsys.readouterr().out)["counted"]
+    assert (counted["operations"], sum(counted["layers"])) == (1_825_313_768, 1_825_313_768)
