@@ -89,7 +89,10 @@ def lp_pool(call: Call, x: Tensor) -> Tensor:
     x = channels_first(x)
     windows = call.op.windows(shape_of(x))
     x, _ = padded(call, x, windows)
-    kernels, strides = [int(w.kernel) for w in windows], [int(w.stride) for w in windows]
+    kernels: Any = [int(w.kernel) for w in windows]
+    strides: Any = [int(w.stride) for w in windows]
+    if len(windows) == 1:  # lp_pool1d takes no lists
+        (kernels,), (strides,) = kernels, strides
     return channels_first(sized("lp_pool", x)(x, float(call.op.power), kernels, strides, bool(call.op.ceil_mode)))
 
 
@@ -148,7 +151,7 @@ def l2_norm(call: Call, x: Tensor) -> Tensor:
 
 
 def local_response_norm(call: Call, x: Tensor) -> Tensor:
-    return functional.local_response_norm(x, int(call.op.size))
+    return channels_first(functional.local_response_norm(channels_first(x), int(call.op.size)))
 
 
 def scale(call: Call, x: Tensor) -> Tensor:

@@ -158,6 +158,14 @@ def pool(name: str) -> Callable[..., nn.Module]:
     return make
 
 
+def lp_pool(op: Any, x: tuple[int, ...]) -> nn.Module:
+    kernel: Any = per_axis(op.kernel, x)
+    stride: Any = None if op.stride is None else per_axis(op.stride, x)
+    if rank(x) == 1:  # LPPool1d takes no tuples
+        kernel, stride = kernel[0], stride and stride[0]
+    return ranked("LPPool", x)(float(op.power), kernel, stride, bool(op.ceil_mode))
+
+
 def adaptive(name: str) -> Callable[..., nn.Module]:
     def make(op: Any, x: tuple[int, ...]) -> nn.Module:
         size = per_axis(getattr(op, "size", 1), x)
@@ -250,9 +258,7 @@ MODULES: dict[str, Callable[..., nn.Module]] = {
     "linear": lambda op, x: nn.Linear(channels(x), int(op.out), bool(op.bias)),
     "max_pool": pool("MaxPool"),
     "avg_pool": pool("AvgPool"),
-    "lp_pool": lambda op, x: ranked("LPPool", x)(
-        float(op.power), per_axis(op.kernel, x), None if op.stride is None else per_axis(op.stride, x)
-    ),
+    "lp_pool": lp_pool,
     "global_avg_pool": adaptive("AdaptiveAvgPool"),
     "global_max_pool": adaptive("AdaptiveMaxPool"),
     "adaptive_avg_pool": adaptive("AdaptiveAvgPool"),
