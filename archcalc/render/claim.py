@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from archcalc import version
 from archcalc.render.screen import Screen, shown, width, wrapped
 from archcalc.render.units import TIMES, exact, ratio
-from archcalc.studies.claim import CUT, MOST_DEPARTURES
+from archcalc.studies.claim import CUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +36,8 @@ def _lines(found: Claim, room: int, *, every: bool) -> Iterator[Line]:
     yield from _paragraph(f"{', '.join(found.names)}: {_claimed(found.stated)}", room, "bold")
     if not found.fits:
         yield []
-        yield from _paragraph(f"None fits, of all combinations of up to {MOST_DEPARTURES} departures. Nearest:", room)
+        most = "one departure" if found.stated.most == 1 else "two departures"
+        yield from _paragraph(f"None fits, of all readings with at most {most} from the spec. Nearest:", room)
     for reading in [*(found.fits or found.nearest), *(found.further if every else ())]:
         yield []
         yield from _reading(reading, found.stated, room)

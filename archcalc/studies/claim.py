@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcalc.errors import UsageError
 from archcalc.spec.figure import Figure, FigureError, read_figure
 from archcalc.studies.conventions import merged, of_operations, of_tool, tools
-from archcalc.studies.variants import RESOLUTION, siblings
+from archcalc.studies.variants import CLASSES, RESOLUTION, siblings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from archcalc.studies.conventions import Convention
     from archcalc.studies.variants import Change, Network, Source
 
-MOST_DEPARTURES = 2
-"""With more, some combination gives any figure by chance."""
 MOST_DIGITS_CUT = 3
 """Figures of more digits are rounded: 3.8G is printed for 3.86G, but 3.857G not for 3.8579G."""
+MOST_DEPARTURES = 2
+"""Cut digits included."""
 ALIKE = Fraction(11, 10)
 """From one resolution to another conventions keep their ratios within this."""
 ROUGHLY = Fraction(3, 2)
@@ -35,6 +35,11 @@ class Stated(NamedTuple):
     params: Figure | None
     operations: Figure | None
     only_mult_adds: bool
+
+    @property
+    def most(self) -> int:
+        """So many departures are looked at, cut digits apart: as many as figures, for more fit by chance."""
+        return (self.params is not None) + (self.operations is not None)
 
 
 class Reading(NamedTuple):
@@ -111,7 +116,7 @@ def claim(sources: Sequence[Source], stated: Stated) -> Claim:
     if not sources:
         raise UsageError("a claim is about at least one network")
     readings = [reading for source in sources for reading in _Search(source, stated).readings()]
-    names = [source.name for source in sources]
+    names, nearest = [source.name for source in sources], _front(readings)
     if not any(reading.holds for reading in readings):
         for source in sources:
             for other in siblings(source, source.network()):
@@ -121,7 +126,7 @@ def claim(sources: Sequence[Source], stated: Stated) -> Claim:
     found = _ordered(reading for reading in readings if reading.holds)
     fits = [one for one in found if not any(_needless(one, other) for other in found)]
     further = [one for one in found if one not in fits]
-    return Claim(stated, tuple(names), tuple(fits), tuple(further), () if fits else tuple(_front(readings)))
+    return Claim(stated, tuple(names), tuple(fits), tuple(further), () if fits else tuple(nearest))
 
 
 def _needless(one: Reading, other: Reading) -> bool:
@@ -144,8 +149,8 @@ class _Search:
     def readings(self) -> Iterator[Reading]:
         """Those of the spec as it is, then with one change, then with two."""
         yield from self._of(self.base)
-        changes = list(self.source.changes())
-        for number in range(1, MOST_DEPARTURES + 1):
+        changes = [change for change in self.source.changes() if change.kind != CLASSES or self.stated.params]
+        for number in range(1, self.stated.most + 1):
             for chosen in combinations(changes, number):
                 yield from self._changed(chosen)
 
@@ -186,13 +191,19 @@ class _Search:
 
     def _of(self, network: Network) -> Iterator[Reading]:
         """The readings of one network; where two things are changed, only as counted usually."""
-        left = MOST_DEPARTURES - len(network.changes)
-        params = [None] if self.stated.params is None else network.params
+        left = self.stated.most - len(network.changes)
+        params = [None] if self.stated.params is None else self._params(network)
         operations = [None] if self.stated.operations is None else self._operations(network, left)
         for pair in product(params, operations):
             spent = sum(not way.plain for way in pair if way is not None)
             if spent <= left:
-                yield _reading(network, pair, self.stated, may_be_cut=spent < left)
+                spent += len(network.changes)
+                yield _reading(network, pair, self.stated, may_be_cut=spent < MOST_DEPARTURES)
+
+    def _params(self, network: Network) -> list[Convention]:
+        """Parameters depart once: by other classes, or by what is counted."""
+        other_classes = any(change.kind == CLASSES for change in network.changes)
+        return [way for way in network.params if way.plain or not other_classes]
 
     def _operations(self, network: Network, left: int) -> list[Convention]:
         stated = self.stated
