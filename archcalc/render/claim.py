@@ -61,7 +61,8 @@ def _claimed(stated: Stated) -> str:
 def _reading(reading: Reading, stated: Stated, room: int) -> Iterator[Line]:
     yield from _paragraph(in_words(reading), room, "bold")
     for other in reading.also:
-        yield from _paragraph(f"or {in_words(other)}", room)
+        counts = ", ".join(way.name for way in other.ways)
+        yield from _paragraph(f"or {in_words(other)}: {counts}", room)
     told = _told(reading, stated)
     wide = max(width(exact(way.value)) for way, _ in told)
     for way, figure in told:
@@ -113,23 +114,17 @@ def as_data(found: Claim) -> dict[str, Any]:
 
 
 def _readings(readings: Sequence[Reading]) -> list[dict[str, Any]]:
-    return [
-        {
-            **_network(reading),
-            "params": _way(reading.params),
-            "operations": _way(reading.operations),
-            "also": [_network(other) for other in reading.also],
-        }
-        for reading in readings
-    ]
+    return [{**_plain(reading), "also": [_plain(other) for other in reading.also]} for reading in readings]
 
 
-def _network(reading: Reading) -> dict[str, Any]:
+def _plain(reading: Reading) -> dict[str, Any]:
     return {
         "name": reading.network.name,
         "changes": [change.text for change in reading.network.changes],
         "cut": reading.cut,
         "departures": len(reading.departures),
+        "params": _way(reading.params),
+        "operations": _way(reading.operations),
     }
 
 

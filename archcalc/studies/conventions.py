@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcalc.counting.count import count
+from archcalc.counting.count import Counter
 from archcalc.counting.profile import PAPER, names, profile
 from archcalc.errors import UsageError
 from archcalc.ops.conv import Conv, DepthwiseConv, TransposedConv
@@ -56,14 +56,19 @@ def of_params(graph: Graph, *, training: bool) -> list[Convention]:
         return _whole([weight.size for node, name, weight in stored if keep(node, name, weight)])
 
     params = those(lambda node, name, weight: weight.learned)
+    matrices = "only the weights of convolutions and linear layers"
     ways = [
         Convention(PARAMS, params, plain=True),
         Convention("running statistics counted", those(lambda node, name, weight: True)),
-        Convention("norms not counted", those(lambda n, name, weight: weight.learned and not isinstance(n.op, NORMS))),
-        Convention("biases not counted", those(lambda n, name, weight: weight.learned and not _is_bias(n, name))),
-        Convention("only the weights of convolutions and linear layers", those(_is_matrix)),
+        Convention(matrices, those(_is_matrix)),
         Convention("frozen parameters not counted", those(lambda n, name, weight: weight.learned and not n.frozen)),
     ]
+    if any(isinstance(node.op, NORMS) for node, _, _ in stored):  # then few other layers have biases
+        rest = those(lambda node, name, weight: weight.learned and not isinstance(node.op, NORMS))
+        ways.append(Convention("norms not counted", rest))
+    else:
+        rest = those(lambda node, name, weight: weight.learned and not _is_bias(node, name))
+        ways.append(Convention("biases not counted", rest))
     if last is not None:
         headless = those(lambda node, name, weight: weight.learned and node is not last)
         ways.append(Convention(f"without the last linear layer, {last.path}", headless))
@@ -100,12 +105,10 @@ def of_tool(graph: Graph, name: str, *, training: bool) -> Convention | None:
     """What a tool prints, in its own words; None where its profile refuses the network."""
     tool = profile(name)
     try:
-        counted = count(graph, tool, training=training)
+        sizes = [applied.size for applied in Counter(graph, tool, training=training).operations()]
     except UsageError:
         return None
-    assert counted.operations is not None
-    value = int(known(counted.operations))
-    return Convention(f"{tool.quantity} of {tool.title}", value)
+    return Convention(f"{tool.quantity} of {tool.title}", _whole(sizes))
 
 
 def mult_adds_of(graph: Graph) -> int:

@@ -30,8 +30,9 @@ RESOLUTIONS = (
     480, 512, 518, 528, 600, 608, 640,
 )  # fmt: skip
 """The resolutions at which papers and tools report image classifiers and their backbones."""
-CLASS_COUNTS = (10, 100, 1000, 1001, 21841)
-"""CIFAR-10, CIFAR-100, ImageNet, the same with a background class, ImageNet-21k."""
+FEW_CLASSES = (10, 100)
+MANY_CLASSES = (1000, 1001, 21841)
+"""CIFAR-10 and CIFAR-100; ImageNet, the same with a background class, ImageNet-21k."""
 RESOLUTION = "resolution"
 
 
@@ -106,7 +107,8 @@ class Source(NamedTuple):
                 if str(size) != stated[HEIGHT].text:
                     yield Change(RESOLUTION, f"at {size} x {size}", {HEIGHT: size, **square}, size)
         if CLASSES in stated:
-            for classes in CLASS_COUNTS:
+            few = stated[CLASSES].text in map(str, FEW_CLASSES)  # such networks are not meant for ImageNet
+            for classes in FEW_CLASSES if few else (*FEW_CLASSES, *MANY_CLASSES):
                 if str(classes) != stated[CLASSES].text:
                     yield Change(CLASSES, f"with {classes:,} classes", {CLASSES: classes})
         for name, value in stated.items():
