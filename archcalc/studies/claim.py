@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.errors import UsageError
 from archcalc.spec.figure import Figure, FigureError, read_figure
-from archcalc.studies.conventions import merged, of_operations, of_tool, tools
+from archcalc.studies.conventions import merged, named, of_operations, of_tool, tools
 from archcalc.studies.variants import CLASSES, RESOLUTION, siblings
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ MOST_DEPARTURES = 2
 """Cut digits included."""
 ALIKE = Fraction(11, 10)
 """From one resolution to another conventions keep their ratios within this."""
-ROUGHLY = Fraction(3, 2)
-"""Mult-adds go with the area of the input within this."""
 CUT = "cut to its digits, not rounded"
 
 
@@ -141,15 +139,15 @@ class _Search:
         self.source = source
         self.stated = stated
         self.base = source.network()
-        self.side = self.base.side
-        self.ratios: dict[str, Fraction] = {}  # what tools print over the mult-adds
-        self.mult_adds: dict[int | None, int] = {}  # at other resolutions
+        self.ratios: dict[str, Fraction] = {}  # what conventions count over the mult-adds
+        self.mult_adds: dict[int, int] = {}  # by resolution
         self.sized: bool | None = None  # whether parameters depend on the resolution
 
     def readings(self) -> Iterator[Reading]:
         """Those of the spec as it is, then with one change, then with two."""
         yield from self._of(self.base)
         changes = [change for change in self.source.changes() if change.kind != CLASSES or self.stated.params]
+        changes.sort(key=self._expected)
         for number in range(1, self.stated.most + 1):
             for chosen in combinations(changes, number):
                 yield from self._changed(chosen)
@@ -163,22 +161,30 @@ class _Search:
         network = self.source.tried(chosen)
         if network is None:
             return
-        if resolution is not None and len(chosen) == 1:
+        if resolution is not None and resolution.size is not None and len(chosen) == 1:
             self.mult_adds[resolution.size] = network.mult_adds
         yield from self._of(network)
 
+    def _expected(self, change: Change) -> Number:
+        """Resolutions in the order in which they are tried: from that where mult-adds, by area, are as stated."""
+        figure, side = self.stated.operations, self.base.side
+        if change.size is None or figure is None or side is None or not self.base.mult_adds:
+            return 0
+        return abs(Fraction(change.size, side) ** 2 - Fraction(figure.value) / self.base.mult_adds)
+
     def _may_matter(self, resolution: Change, *, alone: bool) -> bool:
-        """Whether the figures may follow at this resolution; decided without the network, on what is roughly so."""
-        figure = self.stated.operations
-        if figure is None:
+        """Whether the figures may follow at this resolution: mult-adds grow with it, and conventions keep ratios."""
+        figure, size = self.stated.operations, resolution.size
+        if figure is None or size is None:
             return self._params_are_sized(resolution)
         if not alone:
-            return _within(self.mult_adds.get(resolution.size, 0), figure, ALIKE)
-        if resolution.size is None or self.side is None:
-            return True
-        area = Fraction(resolution.size, self.side) ** 2
-        ratios: list[Number] = [1, *([] if self.stated.only_mult_adds else [2]), *self.ratios.values()]
-        return any(_within(self.base.mult_adds * area * ratio, figure, ROUGHLY) for ratio in ratios)
+            return _within(self.mult_adds.get(size, 0), figure, ALIKE)
+        ratios = [Fraction(1), *self.ratios.values()]
+        least, most = figure.value / max(ratios) / ALIKE, figure.value / min(ratios) * ALIKE
+        return not any(
+            (side <= size and known > most) or (side >= size and known < least)
+            for side, known in self.mult_adds.items()
+        )
 
     def _params_are_sized(self, resolution: Change) -> bool:
         """Whether parameters depend on the resolution, which one other resolution tells."""
@@ -210,19 +216,17 @@ class _Search:
         assert stated.operations is not None
         ways = of_operations(network.graph, training=network.training, only_mult_adds=stated.only_mult_adds)
         for name in tools(only_mult_adds=stated.only_mult_adds) if left else ():
-            if network is not self.base and not self._near(name, network):
-                continue
-            way = of_tool(network.graph, name, training=network.training)
-            if way is not None:
-                ways.append(way)
-                if network is self.base and network.mult_adds:
-                    self.ratios[name] = Fraction(way.value, network.mult_adds)
+            if network is self.base or self._near(name, network):
+                ways += of_tool(network.graph, name, training=network.training)
+        if network is self.base and network.mult_adds:
+            self.ratios = {way.name: Fraction(way.value, network.mult_adds) for way in ways if way.value}
+            self.mult_adds = {} if network.side is None else {network.side: network.mult_adds}
         return merged(ways)
 
     def _near(self, tool: str, network: Network) -> bool:
         """Whether the tool may print the figure, by what it printed of the spec as it is."""
         assert self.stated.operations is not None
-        return _within(network.mult_adds * self.ratios.get(tool, 0), self.stated.operations, ALIKE)
+        return _within(network.mult_adds * self.ratios.get(named(tool), 0), self.stated.operations, ALIKE)
 
 
 def _within(estimate: Number, figure: Figure, factor: Fraction) -> bool:

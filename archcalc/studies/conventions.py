@@ -101,14 +101,19 @@ def tools(*, only_mult_adds: bool) -> list[str]:
     return [p.name for p in found if p.operators is not None and not (only_mult_adds and p.unit == OPERATIONS)]
 
 
-def of_tool(graph: Graph, name: str, *, training: bool) -> Convention | None:
-    """What a tool prints, in its own words; None where its profile refuses the network."""
-    tool = profile(name)
+def named(tool: str) -> str:
+    """What a tool prints, in its own words."""
+    found = profile(tool)
+    return f"{found.quantity} of {found.title}"
+
+
+def of_tool(graph: Graph, tool: str, *, training: bool) -> list[Convention]:
+    """What a tool prints; nothing where its profile refuses the network."""
     try:
-        sizes = [applied.size for applied in Counter(graph, tool, training=training).operations()]
+        sizes = [applied.size for applied in Counter(graph, profile(tool), training=training).operations()]
     except UsageError:
-        return None
-    return Convention(f"{tool.quantity} of {tool.title}", _whole(sizes))
+        return []
+    return [Convention(named(tool), _whole(sizes))]
 
 
 def mult_adds_of(graph: Graph) -> int:

