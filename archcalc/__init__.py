@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from archcalc.counting.reconcile import Waterfall
     from archcalc.ops.op import Op
     from archcalc.recorded import Number, Size
+    from archcalc.studies.claim import Claim
     from archcalc.studies.compare import Comparison
     from archcalc.studies.compile import Compiled
     from archcalc.studies.deploy import Deployment
@@ -71,6 +72,7 @@ __all__ = [
     "UndecidedError",
     "UsageError",
     "analyze",
+    "claim",
     "compare",
     "compile",
     "count",
@@ -157,6 +159,29 @@ def count(report: Report, profile: str | Path) -> Counted:
     Raises NotFoundError, SpecError, or UsageError for an operator that the profile does not know.
     """
     return _counted(report, profile, OPS)
+
+
+def claim(
+    *specs: str | Path | Mapping[str, Any] | Spec,
+    params: str | int | None = None,
+    flops: str | int | None = None,
+    mult_adds: str | int | None = None,
+    settings: Mapping[str, object] | None = None,
+    training: bool = False,
+    ops: Mapping[str, type[Op]] = OPS,
+    limits: Limits = LIMITS,
+) -> Claim:
+    """Which convention, resolution and variant of these networks give the figures that a paper or a tool states.
+
+    Figures are texts as printed, such as "25.5M"; `flops` may count a multiply-accumulate as one or as two, `mult_adds`
+    as one. Other arguments are those of `analyze`. Raises an ArchcalcError.
+    """
+    from archcalc.studies.claim import claim as claimed
+    from archcalc.studies.claim import read_stated
+    from archcalc.studies.variants import Source
+
+    stated = read_stated(params, flops, mult_adds)
+    return claimed([Source(_read(spec, settings, ops), training, ops, limits) for spec in specs], stated)
 
 
 def compare(a: Report, b: Report) -> Comparison:

@@ -17,7 +17,7 @@ import archcalc
 from archcalc.analysis.arithmetic import ARITHMETIC
 from archcalc.precision import PRECISIONS
 from archcalc.recorded import product, total
-from archcalc.render import fit, memory, reconcile, transfer
+from archcalc.render import claim, fit, memory, reconcile, transfer
 from archcalc.render.deploy import as_data as deployment_data
 from archcalc.render.finetune import as_data as finetuning_data
 from archcalc.render.json import as_data
@@ -163,6 +163,15 @@ def test_json_keys_of_a_fit() -> None:
     assert _listed(section, "The object of a fit") == set(data)
     assert _listed(section, "A row of a fit") == set(data["rows"][0])
     assert set(data["rows"][0]["closed_form"]) <= set(re.findall(r"`(\w+)`", section))
+
+
+def test_json_keys_of_a_claim() -> None:
+    """docs/json.md lists exactly the keys that a claim has."""
+    data = claim.as_data(archcalc.claim("vgg16", params="138M"))
+    section = (ROOT / "docs" / "json.md").read_text("utf-8").split("# The JSON of `archcalc claim`", 1)[1]
+    assert _listed(section, "The object of a claim") == set(data)
+    assert _listed(section, "A reading") == set(data["fits"][0])
+    assert set(data["fits"][0]["params"]) <= set(re.findall(r"`(\w+)`", section))
 
 
 def test_json_keys_of_a_deployment() -> None:

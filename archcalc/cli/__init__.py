@@ -20,6 +20,7 @@ COMMANDS = {
     "explain": "the worked answer for one layer or one total, with formula, numbers and result",
     "compare": "two networks side by side, in numbers or as the exact quotient in their symbols",
     "reconcile": "how the number of one tool becomes that of another, operator by operator",
+    "claim": "which convention, resolution and variant give the figures that a paper states",
     "transfer": "which weights of one network can be loaded into another, and how much of each that is",
     "finetune": "what finetuning trains and costs: the whole, from a part on, the head only",
     "sweep": "one network at many values of its hyperparameters, with conditions and fronts",
