@@ -24,6 +24,8 @@ MOST_DEPARTURES = 2
 """Cut digits included."""
 ALIKE = Fraction(11, 10)
 """From one resolution to another conventions keep their ratios within this."""
+LEAST_DIGITS = 4
+"""A figure of so many digits, not in full, is looked for only where papers and tools usually count."""
 CUT = "cut to its digits, not rounded"
 
 
@@ -146,7 +148,8 @@ class _Search:
     def readings(self) -> Iterator[Reading]:
         """Those of the spec as it is, then with one change, then with two."""
         yield from self._of(self.base)
-        changes = [change for change in self.source.changes() if change.kind != CLASSES or self.stated.params]
+        other_classes = self.stated.params is not None and not _precise(self.stated.params)
+        changes = [change for change in self.source.changes() if change.kind != CLASSES or other_classes]
         changes.sort(key=self._expected)
         for number in range(1, self.stated.most + 1):
             for chosen in combinations(changes, number):
@@ -209,7 +212,8 @@ class _Search:
     def _params(self, network: Network) -> list[Convention]:
         """Parameters depart once: by other classes, or by what is counted."""
         other_classes = any(change.kind == CLASSES for change in network.changes)
-        return [way for way in network.params if way.plain or not other_classes]
+        assert self.stated.params is not None
+        return [way for way in _meant(network.params, self.stated.params) if way.plain or not other_classes]
 
     def _operations(self, network: Network, left: int) -> list[Convention]:
         stated = self.stated
@@ -221,7 +225,7 @@ class _Search:
         if network is self.base and network.mult_adds:
             self.ratios = {way.name: Fraction(way.value, network.mult_adds) for way in ways if way.value}
             self.mult_adds = {} if network.side is None else {network.side: network.mult_adds}
-        return merged(ways)
+        return merged(_meant(ways, stated.operations))
 
     def _near(self, tool: str, network: Network) -> bool:
         """Whether the tool may print the figure, by what it printed of the spec as it is."""
@@ -250,8 +254,21 @@ def _told(pair: Iterable[Convention | None], stated: Stated) -> Iterator[tuple[C
 
 
 def _holds_cut(figure: Figure, way: Convention) -> bool:
-    digits = figure.digits.replace(".", "").lstrip("0")
-    return figure.holds(way.value, cut=len(digits) <= MOST_DIGITS_CUT)
+    return figure.holds(way.value, cut=len(_digits(figure)) <= MOST_DIGITS_CUT)
+
+
+def _meant(ways: list[Convention], figure: Figure) -> list[Convention]:
+    """The ways that may be meant by a figure: of many digits, what is seldom meant would fit it by chance."""
+    return [way for way in ways if not (way.rare and _precise(figure))]
+
+
+def _precise(figure: Figure) -> bool:
+    return len(_digits(figure)) >= LEAST_DIGITS and not figure.exact
+
+
+def _digits(figure: Figure) -> str:
+    """Those that say something: without zeros in front."""
+    return figure.digits.replace(".", "").lstrip("0")
 
 
 def _ordered(readings: Iterable[Reading]) -> list[Reading]:

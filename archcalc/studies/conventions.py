@@ -32,6 +32,7 @@ class Convention(NamedTuple):
     name: str
     value: int
     plain: bool = False  # the reading that needs no excuse
+    rare: bool = False  # seldom meant
     also: tuple[str, ...] = ()
 
 
@@ -60,18 +61,18 @@ def of_params(graph: Graph, *, training: bool) -> list[Convention]:
     ways = [
         Convention(PARAMS, params, plain=True),
         Convention("running statistics counted", those(lambda node, name, weight: True)),
-        Convention(matrices, those(_is_matrix)),
+        Convention(matrices, those(_is_matrix), rare=True),
         Convention("frozen parameters not counted", those(lambda n, name, weight: weight.learned and not n.frozen)),
     ]
     if any(isinstance(node.op, NORMS) for node, _, _ in stored):  # then few other layers have biases
         rest = those(lambda node, name, weight: weight.learned and not isinstance(node.op, NORMS))
-        ways.append(Convention("norms not counted", rest))
+        ways.append(Convention("norms not counted", rest, rare=True))
     else:
         rest = those(lambda node, name, weight: weight.learned and not _is_bias(node, name))
-        ways.append(Convention("biases not counted", rest))
+        ways.append(Convention("biases not counted", rest, rare=True))
     if last is not None:
         headless = those(lambda node, name, weight: weight.learned and node is not last)
-        ways.append(Convention(f"without the last linear layer, {last.path}", headless))
+        ways.append(Convention(f"without the last linear layer, {last.path}", headless, rare=True))
     return merged(_apart(ways))
 
 
@@ -86,7 +87,7 @@ def of_operations(graph: Graph, *, training: bool, only_mult_adds: bool) -> list
         Convention(MULT_ADDS, mult_adds, plain=True),
         Convention(f"{MULT_ADDS}, and additions of biases", mult_adds + biases),
         Convention(f"{MULT_ADDS}, and 2 per element of batch norm", mult_adds + norms),
-        Convention(f"{MULT_ADDS} of convolutions only", maps),
+        Convention(f"{MULT_ADDS} of convolutions only", maps, rare=True),
     ]
     if not only_mult_adds:
         flops = [n.facts.work.flops for n in nodes if n.facts and (training or not n.facts.op.idle_at_inference)]

@@ -56,7 +56,7 @@ def test_printed() -> None:
         ("inception_v3", "27.2M", "5.7G", {TRAINING}),  # torchvision
         ("inception_v3", "23.87M", None, {"running statistics counted"}),  # Gluon
         ("resnet50", "23.5M", None, {"without the last linear layer, fc"}),
-        ("resnet50", "25.504M", None, {"norms not counted"}),  # arXiv:1611.05431, Table 1
+        ("resnet50", "25503912", None, {"norms not counted"}),  # arXiv:1611.05431, Table 1
         ("resnet50", None, "5.340G", {"at 256 x 256"}),
         ("vgg16", None, "15.3G", {"mult-adds of convolutions only"}),  # arXiv:1512.03385, section 4.1
     ],
@@ -222,16 +222,17 @@ def test_what_fits_a_false_figure_is_no_chance(spec: str) -> None:
 
 @pytest.mark.thorough
 def test_false_figures_of_the_zoo() -> None:
-    """At most one in four lies where another reading is, at most one in fifty where only two departures lead."""
+    """At most one in eight lies where another reading is, most of these what a tool prints, and few by two departures."""
     readings = [reading for spec in sorted(zoo.specs()) for _, reading in false_figures(spec)]
     fits = [reading for reading in readings if reading is not None]
-    assert 4 * len(fits) <= len(readings)
+    assert 8 * len(fits) <= len(readings)
     assert 50 * sum(len(reading.departures) > 1 for reading in fits) <= len(readings)
 
 
-def test_a_neighbour_that_is_real() -> None:
+def test_what_is_seldom_meant_is_looked_for_where_the_number_is_given_in_full() -> None:
     """One unit of the fourth digit away lies what TF-slim has, with its background class."""
-    (reading,) = archcalc.claim("densenet121", params="7.980M").fits
-    assert departures(reading) == {"with 1,001 classes"}
     totals = archcalc.analyze("densenet121", settings={"classes": 1001}).totals
+    assert not archcalc.claim("densenet121", params="7.980M").fits
+    (reading,) = archcalc.claim("densenet121", params=totals.params).fits
+    assert departures(reading) == {"with 1,001 classes"}
     assert [way.value for way in reading.ways] == [totals.params]
