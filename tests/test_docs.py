@@ -15,8 +15,9 @@ from documents import DOCUMENTS, PAGES, ROOT, blocks, replay
 
 import archcalc
 from archcalc.analysis.arithmetic import ARITHMETIC
+from archcalc.counting.profile import names as profiles
 from archcalc.precision import PRECISIONS
-from archcalc.recorded import product, total
+from archcalc.recorded import product
 from archcalc.render import claim, fit, memory, reconcile, transfer
 from archcalc.render.deploy import as_data as deployment_data
 from archcalc.render.finetune import as_data as finetuning_data
@@ -30,7 +31,6 @@ from archcalc.studies.quantities import MEMORY
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from archcalc.recorded import Size
     from archcalc.report import Layer
 
 UPDATE = bool(os.environ.get("UPDATE"))
@@ -250,26 +250,14 @@ def _letters(name: str, row: Layer) -> dict[str, Any]:
 
 
 def test_table_of_tools() -> None:
-    """What docs/conventions.md says that other tools count gives their totals on our ResNet-50."""
+    """docs/counting.md has every profile, and what it gives for our ResNet-50."""
     report = archcalc.analyze("resnet50")
-
-    def elements(kind: str, *, read: bool = False) -> Size:
-        rows = [row for row in report.layers if row.op == kind]
-        return total([product(row.input_shapes[0] if read else row.output_shape) for row in rows])
-
-    letters = {
-        "M": report.totals.mult_adds,
-        "b": elements("linear"),
-        "N": elements("batch_norm"),
-        "P": total([row.params for row in report.layers if row.op == "batch_norm"]),
-        "R": elements("relu"),
-        "A": elements("add"),
-        "X": elements("max_pool", read=True),
-        "Y": elements("max_pool"),
-        "G": elements("global_avg_pool", read=True),
-        "g": elements("global_avg_pool"),
-    }
-    rows = re.findall(r"^\| [^|]+ \| [^|]+ \| `([^`]+)` \| ([\d,]+) \|$", CONVENTIONS, re.MULTILINE)
-    assert len(rows) == 12
-    for formula, printed in rows:
-        assert f"{eval(formula, {}, letters):,}" == printed
+    text = (ROOT / "docs" / "counting.md").read_text("utf-8")
+    table = text.partition("| profile |")[2].partition("\n\n")[0]
+    rows = [[cell.strip("` ") for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+    assert {name for name, *_ in rows} == set(profiles())
+    for name, tool, quantity, _, operations, params in rows:
+        found = archcalc.count(report, name)
+        assert (tool, quantity) == (found.profile.title, found.profile.quantity or "")
+        assert operations == ("" if found.operations is None else f"{found.operations:,}")
+        assert params == f"{found.params:,}"

@@ -104,7 +104,7 @@ def _keep(spec: str) -> str:
     named = re.match(r"# (\S+\.yaml)\n", spec)
     if re.match(r"(#.*\n)*- ", spec):
         spec = f"layers:\n{spec}"
-    if not re.search(r"^(input|extends):", spec, re.MULTILINE):
+    if not re.search(r"^(input|extends|tool):", spec, re.MULTILINE):  # a counting profile has none
         spec = f"{spec}{DEFAULT_INPUT}\n"
     name = named[1] if named else "example.yaml"
     Path(name).write_text(spec, encoding="utf-8")

@@ -233,6 +233,6 @@ def test_what_is_seldom_meant_is_looked_for_where_the_number_is_given_in_full() 
     """One unit of the fourth digit away lies what TF-slim has, with its background class."""
     totals = archcalc.analyze("densenet121", settings={"classes": 1001}).totals
     assert not archcalc.claim("densenet121", params="7.980M").fits
-    (reading,) = archcalc.claim("densenet121", params=totals.params).fits
+    (reading,) = archcalc.claim("densenet121", params=str(totals.params)).fits
     assert departures(reading) == {"with 1,001 classes"}
     assert [way.value for way in reading.ways] == [totals.params]
