@@ -42,11 +42,12 @@ class Counted(NamedTuple):
 
 
 class Applied(NamedTuple):
-    """A rule applied to an operator in its place, and what it comes to."""
+    """A rule applied to an operator in its place, and what it comes to; `once` is the part that is for no sample."""
 
     rule: Rule
     size: Size
     place: Place
+    once: Size = 0
 
 
 NOT_LISTED = Rule(None)
@@ -63,10 +64,11 @@ def count(graph: Graph, profile: Profile, *, training: bool = False, batch: Size
         return Counted(profile, None, params, (), (), (), ())
     applied = counter.operations()
     layers = [each.size for each in applied]
+    once = total([each.once for each in applied] or [0])
     operations = total(layers or [0])
     return Counted(
         profile=profile,
-        operations=operations * batch if profile.batch else operations,
+        operations=(operations - once) * batch + once if profile.batch else operations,
         params=params,
         layers=tuple(layers),
         left_out=_left_out(counter.nodes, layers, training=training),
@@ -99,7 +101,8 @@ class Counter:
         place = self._place(node)
         rule = self._rule((self.profile.operators or {}).get(node.kind, ()), node, place)
         if rule is not None and rule.counted is not None:
-            return Applied(rule, self._size(rule.counted, node, place), place)
+            once = 0 if rule.once is None else self._size(rule.once, node, place)
+            return Applied(rule, self._size(rule.counted, node, place) + once, place, once)
         if rule is None and self.profile.unlisted == "zero":
             return Applied(NOT_LISTED, 0, place)
         why = rule.error if rule is not None and rule.error else "the profile has no rule for it"
@@ -156,7 +159,9 @@ def _of_all_passes(graph: Graph, nodes: Sequence[Node], once: list[Applied]) -> 
 
     loops = around(graph)
     return [
-        applied._replace(size=summed(applied.size, loops[node.index])) if node.index in loops else applied
+        applied._replace(size=summed(applied.size, loops[node.index]), once=summed(applied.once, loops[node.index]))
+        if node.index in loops
+        else applied
         for node, applied in zip(nodes, once, strict=True)
     ]
 

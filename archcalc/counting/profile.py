@@ -26,19 +26,23 @@ PAPER = "paper"
 OTHERS = "others"
 OWN = ("trainable_params",)  # a name that only rules about parameters know
 _KEYS = ("tool", "version", "cite", "quantity", "unit", "batch", "params", "operators", "unlisted")
-_RULE_KEYS = ("when", "count", "error", "bug", "note")
+_RULE_KEYS = ("when", "count", "once", "error", "bug", "note")
 _HERE = Path(__file__).resolve().parent / "profiles"
 _ANY = Op  # an operator of which nothing is known has no arguments
 
 
 class Rule(NamedTuple):
-    """What is counted for an operator, when; or why nothing can be said. A known bug of the tool has its text."""
+    """What is counted for an operator, when; or why nothing can be said. A known bug of the tool has its text.
+
+    What is counted `once` does not grow with the batch.
+    """
 
     counted: Expression | None
     when: Expression | None = None
     error: str | None = None
     bug: str | None = None
     note: str | None = None
+    once: Expression | None = None
 
 
 Rules = tuple[Rule, ...]
@@ -165,6 +169,7 @@ class _ProfileReader(Reader):
             error=self.text(parts.get("error"), "error"),
             bug=self.text(parts.get("bug"), "bug"),
             note=self.text(parts.get("note"), "note"),
+            once=self._counted(parts["once"], op, names) if "once" in parts else None,
         )
 
     def _counted(self, node: Node, op: type[Op], names: tuple[str, ...]) -> Expression:

@@ -105,9 +105,12 @@ def _difference(one: Applied, other: Applied, node: Node) -> tuple[Term, ...]:
 def _formula(applied: Applied, node: Node) -> Quantity:
     if applied.rule.counted is None:
         return 0
-    value: Quantity = evaluated(applied.rule.counted, number, node, applied.place, recorded=True)
+    rules = [applied.rule.counted, *([] if applied.rule.once is None else [applied.rule.once])]
+    value: Quantity = sum(evaluated(rule, number, node, applied.place, recorded=True) for rule in rules)
     return value
 
 
 def _written(rule: Rule) -> str | None:
-    return None if rule.counted is None else rule.counted.text
+    if rule.counted is None:
+        return None
+    return rule.counted.text if rule.once is None else f"{rule.counted.text} + {rule.once.text}"
