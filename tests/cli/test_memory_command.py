@@ -61,6 +61,18 @@ def test_the_screen_names_everything(tiny: str, capsys: pytest.CaptureFixture[st
     assert "what would lower it" in text
 
 
+def test_formulas_say_where_they_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    halved = (
+        "{hyperparameters: {H: 8}, input: [2, H, H], layers: [{max_pool: 2}, {max_pool: 2}, {reshape: [[2, H*H//16]]}]}"
+    )
+    assert data(capsys, halved, "--free", "H")["conditions"] == ["H >= 4", "(H**2)//16 == (H//4)**2"]
+    assert main(["memory", "vgg16", "--free", "H"]) == 0
+    assert "\nvalid where         H >= 32\n" in capsys.readouterr().out
+    assert data(capsys, "vgg16", "--set", "H=32")["conditions"] == []
+    assert main(["memory", "vgg16", "--set", "H=31"]) == 2
+    assert "valid where" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
