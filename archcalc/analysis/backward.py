@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from archcalc.recorded import Size
 
 
+ALL = "all"
+"""The word that checkpoints every part of the outermost level that holds several operators."""
+
+
 class Kept(NamedTuple):
     """A tensor that is kept for the backward pass: what it is of, its bytes, and the steps between which it is alive.
 
@@ -47,11 +51,24 @@ def has_gradient(steps: Sequence[Step]) -> list[bool]:
     return flows
 
 
+def outermost(graph: Graph) -> tuple[str, ...]:
+    """The parts of the outermost level that hold several operators."""
+    sizes: dict[str, int] = {}
+    for node in graph.nodes:
+        if node.op is not None and "/" in node.path:
+            part = node.path.partition("/")[0]
+            sizes[part] = sizes.get(part, 0) + 1
+    return tuple(part for part, size in sizes.items() if size > 1)
+
+
 def stages(graph: Graph, steps: Sequence[Step], paths: Iterable[str]) -> list[Stage]:
-    """The checkpointed parts in order; raises UsageError where there is no such part, or one lies inside another."""
+    """The checkpointed parts in order; ALL is every outermost part of several operators, `all/` a part of that name.
+
+    Raises UsageError where there is no such part, or one lies inside another.
+    """
     found = []
-    for path in paths:
-        first, last = part_of(graph, path)
+    for part in [part for path in paths for part in _meant(graph, path)]:
+        first, last = part_of(graph, part)
         inside = [index for index, step in enumerate(steps) if first <= step.node <= last]
         found.append(Stage(inside[0], inside[-1]))
     found.sort()
@@ -59,6 +76,14 @@ def stages(graph: Graph, steps: Sequence[Step], paths: Iterable[str]) -> list[St
         if other.first <= one.last:
             raise UsageError("a checkpointed part lies inside another", hint="--checkpoint takes parts side by side")
     return found
+
+
+def _meant(graph: Graph, path: str) -> tuple[str, ...]:
+    if path != ALL:
+        return (path.removesuffix("/"),)
+    if parts := outermost(graph):
+        return parts
+    raise UsageError(f"no part holds several operators, so '{ALL}' checkpoints none")
 
 
 def by_step(checkpoints: Iterable[Stage]) -> dict[int, Stage]:

@@ -33,7 +33,7 @@ class Setup(NamedTuple):
     dropout_mask: str = "float32"
     attention: str = "fused"
     concat: str = "copy"
-    checkpoint: tuple[str, ...] = ()
+    checkpoint: tuple[str, ...] = ()  # paths of parts; "all" is every outermost part of several operators
     optimizer: str = "sgd"
     train_from: str | None = None
     fold_batch_norm: bool = False

@@ -24,7 +24,7 @@ def running(parser: ArgumentParser) -> None:
     add("--fold-batch-norm", action="store_true", help="at inference, inside the convolution before it")
     add("--schedule", default="file", metavar="ORDER", help=_one_of("schedule"))
     add("--optimizer", default="sgd", metavar="NAME", help=_one_of("optimizer"))
-    add("--checkpoint", default="", metavar="PATH,...", help="parts that are run again instead of kept")
+    add("--checkpoint", default="", metavar="PATH,...", help="parts that run again instead of being kept; or: all")
     add("--train-from", metavar="PATH", help="all that lies before this part is frozen")
 
 

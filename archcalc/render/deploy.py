@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcalc.recorded import divide, is_free, known
 from archcalc.render.csv import guarded
-from archcalc.render.facts import flow, setting, settings
+from archcalc.render.facts import conditions, flow, setting, settings
 from archcalc.render.json import Texts, heading
 from archcalc.render.screen import Cell, Column, Name, Screen, cut, shown, table, wrapped
 from archcalc.render.units import TIMES, Exact, count, duration, exact, percent, ratio, size
@@ -185,11 +185,8 @@ def _facts(deployment: Deployment) -> Iterator[tuple[str, str]]:
         yield "", f"{intensity} flops per byte"
     if deployment.machine is not None:
         yield from _bounds(deployment, deployment.machine)
-    if report.conditions:
-        from archcalc.symbolic.conditions import condition_texts
-
-        for text in condition_texts([(c.left, c.relation, c.right) for c in report.conditions]):
-            yield "valid where", text
+    for text in conditions(report.conditions):
+        yield "valid where", text
 
 
 def _bounds(deployment: Deployment, machine: Machine) -> Iterator[tuple[str, str]]:

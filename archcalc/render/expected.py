@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from archcalc import version
 from archcalc.limits import LIMITS
 from archcalc.recorded import Recorded, is_free, known
-from archcalc.render.facts import flow, settings
+from archcalc.render.facts import conditions, flow, settings
 from archcalc.render.screen import Cell, Column, Name, Screen, cut, shown, table, wrapped
 from archcalc.render.units import TIMES, Exact, count, percent, ratio, size
 
@@ -122,11 +122,8 @@ def _facts(found: Expected, exact: Exact) -> Iterator[tuple[str, str]]:
         yield LABELS.get(name, name), _in_words(pair, exact, size if name in (SAVED, SAVED_INTEGERS) else _short)
         if name == "branches":
             yield "sub-networks", _subnetworks(found, exact)
-    if found.conditions:
-        from archcalc.symbolic.conditions import condition_texts
-
-        for text in condition_texts([(c.left, c.relation, c.right) for c in found.conditions]):
-            yield "valid where", text
+    for text in conditions(found.conditions):
+        yield "valid where", text
 
 
 def _in_words(pair: Expectation, exact: Exact, shorten: Callable[[Number], str]) -> str:
@@ -228,8 +225,4 @@ class _Plain:
 
     def conditions(self, found: Expected) -> list[str]:
         """What must hold of free names."""
-        if not found.conditions:
-            return []
-        from archcalc.symbolic.conditions import condition_texts
-
-        return condition_texts([(c.left, c.relation, c.right) for c in found.conditions])
+        return conditions(found.conditions)

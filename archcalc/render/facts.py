@@ -10,7 +10,7 @@ from archcalc.render.columns import USUAL
 from archcalc.render.units import CONVENTION, TIMES, count, in_bytes, per_axis, shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from archcalc.analysis.memory import Memory
     from archcalc.analysis.receptive_field import ReceptiveField
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from archcalc.render.columns import Columns
     from archcalc.render.rows import Row
     from archcalc.render.units import Exact
-    from archcalc.report import Report, Tensor
+    from archcalc.report import Condition, Report, Tensor
 
 MEMORY = (
     "activation memory: all that is written; activations total: every storage once, the input too, activations in "
@@ -119,11 +119,18 @@ def facts(report: Report, exact: Exact, columns: Columns = USUAL) -> Iterator[tu
     yield "depth", depth if shortest == depth else f"{depth} (shortest path {shortest})"
     if report.counted is not None:
         yield from counted(report.counted, exact)
-    if report.conditions:
-        from archcalc.symbolic.conditions import condition_texts
+    for text in conditions(report.conditions):
+        yield "valid where", text
 
-        for text in condition_texts([(c.left, c.relation, c.right) for c in report.conditions]):
-            yield "valid where", text
+
+def conditions(found: Iterable[Condition]) -> list[str]:
+    """What must hold of free names for the formulas to be valid: each condition in its simplest form."""
+    stated = [(one.left, one.relation, one.right) for one in found]
+    if not stated:
+        return []
+    from archcalc.symbolic.conditions import condition_texts
+
+    return condition_texts(stated)
 
 
 def counted(found: Counted, exact: Exact) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from archcalc.recorded import is_free
-from archcalc.render.facts import flow, setting
+from archcalc.render.facts import conditions, flow, setting
 from archcalc.render.json import Texts, heading
 from archcalc.render.screen import Cell, Column, Name, Screen, cut, shown, table, wrapped
 from archcalc.render.units import Exact, percent, size
@@ -89,11 +89,8 @@ def _cuts(found: Finetuning, exact: Exact, room: int) -> list[Line]:
 def _facts(found: Finetuning) -> Iterator[tuple[str, str]]:
     for name, one in found.cuts.items():
         yield name, _trained(one, name)
-    if found.report.conditions:
-        from archcalc.symbolic.conditions import condition_texts
-
-        for text in condition_texts([(c.left, c.relation, c.right) for c in found.report.conditions]):
-            yield "where", text
+    for text in conditions(found.report.conditions):
+        yield "where", text
 
 
 def _trained(one: Cut, name: str) -> str:

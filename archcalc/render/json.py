@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from archcalc import version
 from archcalc.recorded import Recorded, is_free
 from archcalc.render.columns import USUAL
+from archcalc.render.facts import conditions
 from archcalc.render.units import CONVENTION
 
 if TYPE_CHECKING:
@@ -123,11 +124,7 @@ class Texts:
     """Turns what is no integer into text; formulas are put in normal form once for the whole report."""
 
     def __init__(self, report: Report) -> None:
-        self.conditions: list[str] = []
-        if report.conditions:
-            from archcalc.symbolic.conditions import condition_texts
-
-            self.conditions = condition_texts([(c.left, c.relation, c.right) for c in report.conditions])
+        self.conditions = conditions(report.conditions)
         self.made: dict[int, str | int] = {}
 
     def plain(self, value: Any) -> Any:

@@ -9,7 +9,7 @@ from archcalc import version
 from archcalc.errors import UsageError
 from archcalc.ops.op import VIEW
 from archcalc.recorded import is_free
-from archcalc.render.facts import flow
+from archcalc.render.facts import conditions, flow
 from archcalc.render.screen import GAP, Cell, Column, Name, Screen, shortened, shown, table, width, wrapped
 from archcalc.render.units import Exact, in_bytes, size
 
@@ -92,6 +92,7 @@ def as_data(report: Report, memory: Memory) -> dict[str, Any]:
         "mode": report.mode,
         "setup": {**memory.setup._asdict(), "batch": plain(report.batch)},
         "convention": CONVENTION,
+        "conditions": conditions(report.conditions),
         **{name: plain(getattr(memory, name)) for name in NAMED},
         "peak_at": memory.peak_at,
         "peak_lower_bound_bytes": memory.peak_lower_bound_bytes,
@@ -112,7 +113,8 @@ def _lines(report: Report, memory: Memory, found: Sequence[Change], drawing: Dra
         yield from ([(line, "dim")] for line in wrapped(shown(report.cite), room))
     yield from ([(line, "dim")] for line in wrapped(f"{flow(report, exact)}, batch {exact(report.batch)}", room))
     yield []
-    for label, text in _facts(memory, exact):
+    valid = [("valid where", text) for text in conditions(report.conditions)]
+    for label, text in (*_facts(memory, exact), *valid):
         for i, line in enumerate(wrapped(shown(text), room - LABEL)):
             yield [((label if i == 0 else "").ljust(LABEL), "bold"), (line, "")]
     if not report.symbolic:

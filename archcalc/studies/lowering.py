@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcalc.analysis.backward import ALL, outermost
 from archcalc.analysis.memory import Memory
 
 if TYPE_CHECKING:
@@ -46,16 +47,6 @@ def _ways(graph: Graph, setup: Setup) -> list[tuple[str, Setup]]:
     if setup.activations == "float32":
         ways.append(("--precision float16", setup._replace(activations="float16")))
         ways.append(("--precision mixed", setup._replace(activations="float16", master_weights=True)))
-    if not setup.checkpoint:
-        ways.append(("--checkpoint ALL", setup._replace(checkpoint=stages(graph))))
+    if not setup.checkpoint and outermost(graph):
+        ways.append((f"--checkpoint {ALL}", setup._replace(checkpoint=(ALL,))))
     return [(option, other) for option, other in ways if other != setup]
-
-
-def stages(graph: Graph) -> tuple[str, ...]:
-    """The named parts of the network that hold several operators."""
-    sizes: dict[str, int] = {}
-    for node in graph.nodes:
-        if node.op is not None and "/" in node.path:
-            part = node.path.partition("/")[0]
-            sizes[part] = sizes.get(part, 0) + 1
-    return tuple(part for part, size in sizes.items() if size > 1)

@@ -191,6 +191,23 @@ def test_a_checkpointed_part_keeps_its_input_and_is_run_again() -> None:
     assert less.training_peak_bytes < plain.training_peak_bytes
 
 
+def test_all_checkpoints_every_outermost_part_of_several_operators() -> None:
+    def saved(*checkpoint: str, first: str = "one") -> object:
+        pair = {"repeat": 1, "layers": [{"conv": [1, 1]}, "tanh"]}
+        inner = {"name": "two", "repeat": 1, "layers": [pair | {"name": "a"}, pair | {"name": "b"}]}
+        layers = [pair | {"name": first}, inner, "tanh"]
+        return archcalc.memory({"input": [1, 16, 16], "layers": layers}, setup=Setup(checkpoint=checkpoint))
+
+    def figures(*checkpoint: str, first: str = "one") -> tuple[object, object]:
+        answer = saved(*checkpoint, first=first)
+        return answer.saved_for_backward_bytes, answer.training_peak_bytes  # type: ignore[attr-defined]
+
+    assert figures("all") == figures("one", "two")
+    assert figures("all") != figures("one", "two/a", "two/b")
+    assert figures("all", first="all") == figures("all")
+    assert figures("all/", first="all") == figures("one") != figures("all")
+
+
 @pytest.mark.parametrize(
     ("setup", "message"),
     [
@@ -198,6 +215,7 @@ def test_a_checkpointed_part_keeps_its_input_and_is_run_again() -> None:
         (Setup(attention="flash"), "attention is one of fused, stored, not 'flash'"),
         (Setup(train_from="layer9"), "there is no part 'layer9'"),
         (Setup(checkpoint=("layer1", "layer1/bottleneck1")), "a checkpointed part lies inside another"),
+        (Setup(checkpoint=("all", "layer1")), "a checkpointed part lies inside another"),
         (Setup(weights="int99"), "there is no precision 'int99'"),
     ],
 )
@@ -205,6 +223,11 @@ def test_what_there_is_not_is_said(setup: Setup, message: str) -> None:
     with pytest.raises(archcalc.UsageError) as caught:
         archcalc.memory("resnet50", setup=setup)
     assert caught.value.message == message
+
+
+def test_all_needs_a_part_of_several_operators() -> None:
+    with pytest.raises(archcalc.UsageError, match="no part holds several operators, so 'all' checkpoints none"):
+        archcalc.memory("{input: [4], layers: [{linear: 3}, tanh]}", setup=Setup(checkpoint=("all",)))
 
 
 def test_formulas_of_memory_give_the_numbers() -> None:

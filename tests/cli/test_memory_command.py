@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from archcalc.cli import main
+from archcalc.render.units import size
 
 TINY = "{input: [2, 4, 4], layers: [{conv: [3, 1]}, relu, {max_pool: 2}, flatten, {linear: 5}]}"
+
+CALLED_ALL = """{input: [2, 8, 8], layers: [
+  {name: all, repeat: 1, layers: [{conv: [4, 3]}, tanh]}, {name: b, repeat: 2, layers: [tanh, tanh]}]}"""
 
 
 @pytest.fixture
@@ -56,6 +61,18 @@ def test_the_screen_names_everything(tiny: str, capsys: pytest.CaptureFixture[st
     assert "what would lower it" in text
 
 
+def test_formulas_say_where_they_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    halved = (
+        "{hyperparameters: {H: 8}, input: [2, H, H], layers: [{max_pool: 2}, {max_pool: 2}, {reshape: [[2, H*H//16]]}]}"
+    )
+    assert data(capsys, halved, "--free", "H")["conditions"] == ["H >= 4", "(H**2)//16 == (H//4)**2"]
+    assert main(["memory", "vgg16", "--free", "H"]) == 0
+    assert "\nvalid where         H >= 32\n" in capsys.readouterr().out
+    assert data(capsys, "vgg16", "--set", "H=32")["conditions"] == []
+    assert main(["memory", "vgg16", "--set", "H=31"]) == 2
+    assert "valid where" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -72,3 +89,35 @@ def test_the_screen_names_everything(tiny: str, capsys: pytest.CaptureFixture[st
 def test_refused(tiny: str, capsys: pytest.CaptureFixture[str], options: list[str], said: str) -> None:
     assert main(["memory", tiny, *options]) == 2
     assert capsys.readouterr().err.startswith(said)
+
+
+def suggestions(capsys: pytest.CaptureFixture[str], *options: str) -> list[tuple[str, str, str]]:
+    """What would lower the memory, as it stands on the screen: the option, and both peaks with it."""
+    assert main(["memory", *options]) == 0
+    _, _, lines = capsys.readouterr().out.partition("what would lower it")
+    rows = [re.split(r" {2,}", line.strip()) for line in lines.partition("\n\n")[0].splitlines()[2:]]
+    return [(option, inference, training) for option, inference, training in rows]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["vgg16"],
+        ["resnet20_cifar", "--no-inplace", "--keep-input"],
+        ["densenet40_k12"],
+        ["vit_b_16", "--set", "H=64", "--attention", "stored"],
+        ["resnet20_cifar", "--checkpoint", "layer1", "--optimizer", "adam"],
+        [CALLED_ALL],
+    ],
+    ids=lambda options: options[0][:20],
+)
+def test_every_suggestion_runs_as_typed_and_keeps_its_promise(
+    capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    found = suggestions(capsys, *options)
+    assert found
+    for option, inference, training in found:
+        left_out = re.fullmatch(r"\(without (--[a-z-]+)\)", option)
+        typed = [o for o in options if o != left_out[1]] if left_out else [*options, *option.split()]
+        answer = data(capsys, *typed)
+        assert [size(answer["peak_inference_bytes"]), size(answer["training_peak_bytes"])] == [inference, training]  # type: ignore[arg-type]
