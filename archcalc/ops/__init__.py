@@ -40,7 +40,7 @@ from archcalc.ops.pool import (
     LpPool,
     MaxPool,
 )
-from archcalc.ops.rearrange import ChannelShuffle, Crop, Flatten, Pad, Permute, Reshape, Select, Slice
+from archcalc.ops.rearrange import ChannelShuffle, Crop, Flatten, Pad, Permute, Reshape, Select, Slice, Subsample
 from archcalc.ops.recurrent import Gru, Lstm
 from archcalc.ops.resample import PixelShuffle, Upsample
 from archcalc.ops.sequence import ClassToken, Embedding, Position, Token, Tokens
@@ -92,6 +92,7 @@ OPS: dict[str, type[Op]] = {
     "permute": Permute,
     "pad": Pad,
     "crop": Crop,
+    "subsample": Subsample,
     "slice": Slice,
     "select": Select,
     "channel_shuffle": ChannelShuffle,

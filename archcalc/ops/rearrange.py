@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 from archcalc.errors import ArgumentError, ShapeError
 from archcalc.ops.conv import divides
 from archcalc.ops.op import NEW, POINT, WHOLE, Op, Pointwise, Requirement, View
-from archcalc.ops.slide import axes, sides
+from archcalc.ops.slide import axes, sides, windows
 from archcalc.recorded import Shape, Size, product
 from archcalc.saved import NOTHING, Saved
 from archcalc.shape import features, has_space, space, with_features, with_space, written
-from archcalc.window import Reach
+from archcalc.window import Reach, Window
 from archcalc.work import NO_WORK, Work
 
 if TYPE_CHECKING:
@@ -138,6 +138,30 @@ class Crop(View):
     def reach(self, output: Shape, x: Shape) -> tuple[Reach, ...] | None:
         """A position sees itself, counted from before the cut."""
         return tuple(Reach(1, ((before, before),)) for before, _ in self.cuts(x))
+
+
+class Subsample(View):
+    """Every `stride`-th position of each space axis, from the first on.
+
+    output: floor((size - 1)/stride) + 1, which is ceil(size/stride).
+    Source: He et al. 2015, arXiv:1512.03385, section 3.3, the stride of shortcuts without weights (option A).
+    """
+
+    stride: PerAxis
+    whole: ClassVar[bool] = False
+    example: ClassVar[str] = "subsample: 2"
+
+    def windows(self, x: Shape) -> tuple[Window, ...]:
+        """One position at a time, on each space axis."""
+        return windows(has_space(x, "subsample"), 1, self.stride, 0)
+
+    def output(self, x: Shape) -> Shape:
+        """The positions that are left."""
+        return with_space(x, tuple(w.output(n) for w, n in zip(self.windows(x), space(x), strict=True)))
+
+    def reach(self, output: Shape, x: Shape) -> tuple[Reach, ...] | None:
+        """A position sees itself, `stride` further per position."""
+        return tuple(window.reach() for window in self.windows(x))
 
 
 class _Features(View):

@@ -49,6 +49,7 @@ COSTS: dict[str, tuple[int, int, int, int, int]] = {
     "{reshape: [[6, 64]]}": (0, 0, 0, 0, 0),
     "{slice: [1, 3]}": (0, 0, 0, 0, 0),
     "{crop: 4}": (0, 0, 0, 0, 0),
+    "{subsample: 2}": (0, 0, 0, 0, 0),
 }  # fmt: skip
 
 

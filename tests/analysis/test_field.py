@@ -42,6 +42,9 @@ SEQUENCES: dict[str, tuple[Any, Any, Any]] = {
     "[{crop: {margin: 5}}]": (1, 1, 5),
     "[{crop: {margin: [[2, 9]]}}, {max_pool: 2}]": (2, 2, 2),
     "[{crop: 10}]": (1, 1, 27),
+    "[{subsample: 3}]": (1, 3, 0),
+    "[{subsample: 2}, {conv: [1, 3, 1, 1]}]": (5, 2, -2),
+    "[{add: {a: [{conv: [1, 3, 2, 1]}], b: [{subsample: 2}]}}]": (3, 2, -1),
     "[{conv: [4, 3]}, {slice: [0, 2]}, {select: [[1]]}, {channel_shuffle: 1}]": (3, 1, 0),
     # branches: the hull
     "[{add: {a: [{conv: [1, 5, 1, 2]}], b: [{conv: [1, 3, 1, 1]}]}}]": (5, 1, -2),

@@ -177,6 +177,14 @@ def crop(call: Call, x: Tensor) -> Tensor:
     return channels_first(x)
 
 
+def subsample(call: Call, x: Tensor) -> Tensor:
+    from archcalc.ops.slide import axes
+
+    x = channels_first(x)
+    steps = axes(call.op.stride, x.dim() - 2, "stride")
+    return channels_first(x[(..., *(slice(None, None, int(step)) for step in steps))])
+
+
 def slice_(call: Call, x: Tensor) -> Tensor:
     return x.narrow(feature_axis(x), int(call.op.start), int(call.op.stop) - int(call.op.start))
 
@@ -241,6 +249,7 @@ FUNCTIONS: dict[str, Any] = {
     "scale": scale,
     "pad": pad,
     "crop": crop,
+    "subsample": subsample,
     "slice": slice_,
     "select": select,
     "channel_shuffle": channel_shuffle,

@@ -5,7 +5,7 @@ windows fit, a multiplication counts when it is done, a parameter when it is mad
 field is found by walking back from an output to the inputs that reach it.
 
     network   what a network is: layers in a row, and merges of branches
-    sliding   convolutions and pools        resizing  adaptive pools, upsampling, pad, crop
+    sliding   convolutions and pools        resizing  adaptive pools, upsampling, pad, crop, subsample
     features  what works on the features    tally     what is counted while a layer runs
     sight     who sees whom, on one axis    execute   runs a network: `run(network) -> Facts`
     emit      the network as archcalc's YAML          strategies   random networks

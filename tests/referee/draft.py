@@ -146,9 +146,14 @@ def upsample(draft: Draft, scale: Axes) -> Layer:
     return resizing.Upsample(scale, None, draft.one(["nearest", "linear"]))
 
 
+def subsample(draft: Draft, stride: Axes) -> Layer:
+    """Every so many positions."""
+    return resizing.Subsample(stride)
+
+
 def strided(draft: Draft, stride: Axes) -> None:
     """One layer with this stride."""
-    draft.put(draft.one([conv, depthwise_conv, pool])(draft, stride))
+    draft.put(draft.one([conv, depthwise_conv, pool, subsample])(draft, stride))
 
 
 def grown(draft: Draft, scale: Axes) -> None:

@@ -152,6 +152,21 @@ class Pad(Layer):
 
 
 @dataclass(frozen=True)
+class Subsample(Layer):
+    """Every `stride`-th position, beginning with the first."""
+
+    op = "subsample"
+    view = True
+    stride: Axes
+
+    def law(self, axis: int, size: int) -> Law:
+        return Law(lambda q: [q * self.stride[axis]], step=self.stride[axis])
+
+    def run(self, x: Array, tally: Tally) -> Array:
+        return x[at(slice(None, None, step) for step in self.stride)]
+
+
+@dataclass(frozen=True)
 class Crop(Layer):
     """Cut `margin` off; or keep the middle `size`, with the odd row cut from the end."""
 

@@ -17,7 +17,7 @@ def visit(laws: list[Law], sizes: list[int]) -> Iterator[tuple[Axes, list[Axes]]
         yield position, list(product(*(line[q] for line, q in zip(taps, position, strict=True))))
 
 
-def at(place: Iterable[int]) -> tuple[slice | int, ...]:
+def at(place: Iterable[int | slice]) -> tuple[slice | int, ...]:
     """The index of all features at a position."""
     return (slice(None), *place)
 
