@@ -213,7 +213,7 @@ def test_false_figures() -> None:
     assert not [claim for claim, reading in false_figures("resnet20_cifar") if reading is not None]
 
 
-@pytest.mark.parametrize("spec", ["resnet18", "squeezenet1_1", "vgg16"])
+@pytest.mark.parametrize("spec", ["squeezenet1_1"])
 def test_what_fits_a_false_figure_is_no_chance(spec: str) -> None:
     """Some other convention or variant, one alone, is as near as that."""
     for claim, reading in false_figures(spec):
