@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 FACTS_KEPT = 20_000
 MODULE = "module"
-SUBCLASS = "subclass"
-FUNCTION = "function"
-CALLS = (MODULE, SUBCLASS, FUNCTION)
+CALLS = (MODULE, "subclass", "function")
 """How code calls an operator: as a module, as one of a class derived from it, or as a function. Other tools see it."""
 
 

@@ -19,10 +19,10 @@ from archcalc.products import WEIGHTS
 from archcalc.recorded import total
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from archcalc.analysis.setup import Setup
-    from archcalc.graph import Facts, Graph, Loop
+    from archcalc.graph import Facts, Graph
     from archcalc.recorded import Shape, Size
 
 KINDS = ("multiplies", "adds", "compares", "divides", "elementary")
@@ -61,21 +61,10 @@ def _of_operators(graph: Graph, rule: Callable[[Facts, tuple[Shape, ...]], Size]
             continue
         try:
             count = rule(facts, tuple(graph.shapes(node)))
-            found.append(_of_all_passes(count, loops.get(node.index, ())))
+            found.append(summed(count, loops.get(node.index, ())))
         except (UndecidedError, LimitError) as error:
             raise type(error)(f"{node.path}: {error.message}", hint=error.hint) from None
     return found
-
-
-def _of_all_passes(count: Size, loops: Sequence[Loop]) -> Size:
-    if not loops:
-        return count
-    from archcalc.symbolic.bounds import degree
-
-    for loop in loops:
-        if degree(count, loop.name) is None:
-            raise UndecidedError("no polynomial in the number of the pass, so the passes are not added up")
-    return summed(count, loops)
 
 
 @lru_cache(maxsize=FACTS_KEPT)

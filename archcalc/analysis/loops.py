@@ -12,6 +12,7 @@ from operator import mul
 from typing import TYPE_CHECKING
 
 from archcalc.analysis.cost import NOTHING, Cost
+from archcalc.errors import UndecidedError
 from archcalc.recorded import Recorded, divide, is_free, replaced
 from archcalc.work import Work
 
@@ -55,7 +56,10 @@ def _of_all(cost: Cost, loops: list[Loop]) -> Cost:
 
 
 def summed(size: Size, loops: Sequence[Loop]) -> Size:
-    """The size, a polynomial in the number of the pass, summed over all passes of every loop."""
+    """The size, a polynomial in the number of the pass, summed over all passes of every loop.
+
+    Raises UndecidedError for a size that is no such polynomial.
+    """
     return over_passes(size, loops)  # type: ignore[return-value]  # a sum of whole numbers is whole
 
 
@@ -72,7 +76,8 @@ def _sum(term: Quantity, name: str, turns: Size) -> Quantity:
     from archcalc.symbolic.bounds import degree
 
     most = degree(term, name)
-    assert most is not None, "spec/loop.py lets only polynomials through"
+    if most is None:
+        raise UndecidedError("no polynomial in the number of the pass, so the passes are not added up")
     differences = [replaced(term, name, FIRST + k) for k in range(most + 1)]
     total: Quantity = 0
     for k in range(most + 1):

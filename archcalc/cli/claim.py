@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import archcalc
-from archcalc.cli.options import building, built
+from archcalc.cli.options import building, built, shown
 from archcalc.cli.write import write
 from archcalc.render import claim as renderer
 
@@ -26,8 +26,7 @@ def arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--mult-adds", metavar="FIGURE", help="the same where a multiply-accumulate is certainly one")
     parser.add_argument("--all", action="store_true", help="also what departs further than a reading that fits")
-    parser.add_argument("--format", choices=renderer.FORMATS, default="table", help="how to show it (default: table)")
-    parser.add_argument("--output", metavar="FILE", help="write to a file instead of the screen")
+    shown(parser, renderer.FORMATS)
 
 
 def run(arguments: Namespace) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import archcalc
-from archcalc.cli.options import choices, network, settings
+from archcalc.cli.options import choices, network, settings, shown
 from archcalc.cli.write import write
 from archcalc.errors import UsageError
 from archcalc.render import compare as renderer
@@ -32,8 +32,7 @@ def arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="exact quotients in the names left free (default: all that both have and that can be)",
     )
-    parser.add_argument("--format", choices=renderer.FORMATS, default="table", help="how to show it (default: table)")
-    parser.add_argument("--output", metavar="FILE", help="write to a file instead of the screen")
+    shown(parser, renderer.FORMATS)
     parser.add_argument("--levels", type=int, metavar="N", help="compare parts of N levels (default: what fits)")
     parser.add_argument("--expand", action="store_true", help="every layer that differs, however many")
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import archcalc
 from archcalc.analysis.setup import Setup
-from archcalc.cli.options import choices, network
+from archcalc.cli.options import choices, network, shown
 from archcalc.cli.write import write
 from archcalc.precision import PRECISIONS
 from archcalc.render import deploy as renderer
@@ -36,8 +36,7 @@ def arguments(parser: ArgumentParser) -> None:
         help=f"precision of the weights (default: that of --dtype): {', '.join(PRECISIONS)}",
     )
     parser.add_argument("--fold-batch-norm", action="store_true", help="inside the layer before it")
-    parser.add_argument("--format", choices=renderer.FORMATS, default="table", help="how to show it (default: table)")
-    parser.add_argument("--output", metavar="FILE", help="write to a file instead of the screen")
+    shown(parser, renderer.FORMATS)
     parser.add_argument(
         "--expand", action="store_true", help=f"every layer (default: the {renderer.SHOWN} that take longest)"
     )

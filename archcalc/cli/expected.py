@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import archcalc
-from archcalc.cli.options import choices, network
+from archcalc.cli.options import choices, network, shown
 from archcalc.cli.running import running, setup
 from archcalc.cli.write import write
 from archcalc.render import expected as renderer
@@ -19,8 +19,7 @@ def arguments(parser: ArgumentParser) -> None:
     network(parser)
     running(parser)
     parser.add_argument("--expand", action="store_true", help="each branch, not parts of the network")
-    parser.add_argument("--format", choices=renderer.FORMATS, default="text", help="how to show it (default: text)")
-    parser.add_argument("--output", metavar="FILE", help="write to a file instead of the screen")
+    shown(parser, renderer.FORMATS, usual="text")
 
 
 def run(arguments: Namespace) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import archcalc
-from archcalc.cli.options import choices, network
+from archcalc.cli.options import choices, network, shown
 from archcalc.cli.running import running, setup
 from archcalc.cli.write import write
 from archcalc.render import finetune as renderer
@@ -21,8 +21,7 @@ def arguments(parser: ArgumentParser) -> None:
     """The options of `archcalc finetune`."""
     network(parser)
     running(parser)
-    parser.add_argument("--format", choices=renderer.FORMATS, default="table", help="how to show it (default: table)")
-    parser.add_argument("--output", metavar="FILE", help="write to a file instead of the screen")
+    shown(parser, renderer.FORMATS)
 
 
 def run(arguments: Namespace) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import archcalc
-from archcalc.cli.options import choices, network
+from archcalc.cli.options import choices, network, shown
 from archcalc.cli.running import running, setup
 from archcalc.cli.solve import asked
 from archcalc.cli.write import write
@@ -35,8 +35,7 @@ def arguments(parser: ArgumentParser) -> None:
         help="batch (the default); or a name and the values that are tried at the given --batch: start:stop:step or a "
         "list; or both, for the largest batch of each value",
     )
-    parser.add_argument("--format", choices=renderer.FORMATS, default="table", help="how to show it (default: table)")
-    parser.add_argument("--output", metavar="FILE", help="write to a file instead of the screen")
+    shown(parser, renderer.FORMATS)
 
 
 def run(arguments: Namespace) -> int:

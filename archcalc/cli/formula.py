@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import archcalc
-from archcalc.cli.options import analyzed, choices, network
+from archcalc.cli.options import analyzed, choices, network, shown
 from archcalc.cli.write import write
 from archcalc.errors import UsageError
 from archcalc.render import formula as renderer
@@ -31,8 +31,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--assume", action="append", default=[], metavar="CONDITION", help="such as 'H %% 32 == 0' or 'H >= 32'"
     )
-    parser.add_argument("--format", choices=renderer.FORMATS, default="text", help="how to show it (default: text)")
-    parser.add_argument("--output", metavar="FILE", help="write to a file instead of the screen")
+    shown(parser, renderer.FORMATS, usual="text")
 
 
 def run(arguments: Namespace) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import archcalc
-from archcalc.cli.options import choices, network
+from archcalc.cli.options import choices, network, shown
 from archcalc.cli.running import running, setup
 from archcalc.cli.write import write
 from archcalc.render import memory as renderer
@@ -21,8 +21,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--training", action="store_true", help="draw the backward pass instead of inference")
     parser.add_argument("--levels", type=int, metavar="N", help="draw N levels of named parts (default: what fits)")
     parser.add_argument("--expand", action="store_true", help="draw every step")
-    parser.add_argument("--format", choices=renderer.FORMATS, default="table", help="how to show it (default: table)")
-    parser.add_argument("--output", metavar="FILE", help="write to a file instead of the screen")
+    shown(parser, renderer.FORMATS)
 
 
 def run(arguments: Namespace) -> int:

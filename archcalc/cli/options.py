@@ -11,6 +11,7 @@ from archcalc.precision import PRECISIONS
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterable
 
 
 def network(parser: ArgumentParser, *, free: bool = True) -> None:
@@ -42,6 +43,12 @@ def building(parser: ArgumentParser, *, free: bool = True) -> None:
         metavar="N",
         help=f"the most operators (default {LIMITS.layers:,}; {LIMITS.free_layers:,} with names left free)",
     )
+
+
+def shown(parser: ArgumentParser, formats: Iterable[str], usual: str = "table") -> None:
+    """In which format the answer is shown, and where."""
+    parser.add_argument("--format", choices=formats, default=usual, help=f"how to show it (default: {usual})")
+    parser.add_argument("--output", metavar="FILE", help="write to a file instead of the screen")
 
 
 def choices(arguments: Namespace) -> dict[str, Any]:

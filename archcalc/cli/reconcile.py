@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import archcalc
-from archcalc.cli.options import building, built, listed
+from archcalc.cli.options import building, built, listed, shown
 from archcalc.cli.write import write
 from archcalc.counting.profile import PAPER, names
 from archcalc.errors import UsageError
@@ -25,17 +25,15 @@ def arguments(parser: ArgumentParser) -> None:
         help=f"from the first to each other; of one, from {PAPER} to it (default: from {PAPER} to all): "
         f"{', '.join(names())}, or files",
     )
-    parser.add_argument("--format", choices=renderer.FORMATS, default="table", help="how to show it (default: table)")
-    parser.add_argument("--output", metavar="FILE", help="write to a file instead of the screen")
+    shown(parser, renderer.FORMATS)
 
 
 def run(arguments: Namespace) -> int:
     """Print the waterfalls."""
     report = archcalc.analyze(arguments.spec, **built(arguments))
-    asked = names() if arguments.tools is None else listed(arguments.tools)
-    first, *others = [PAPER, *asked] if len(asked) == 1 else asked if arguments.tools else [PAPER, *asked]
+    first, *others = _asked(arguments.tools)
     waterfalls, refused = [], []
-    for other in [name for name in dict.fromkeys(others) if arguments.tools or name != PAPER]:
+    for other in others:
         try:
             waterfalls.append(archcalc.reconcile(report, first, other))
         except UsageError as error:
@@ -44,3 +42,11 @@ def run(arguments: Namespace) -> int:
             refused.append(error.message)
     write(renderer.render(report, waterfalls, refused, arguments.format), arguments.output)
     return 0
+
+
+def _asked(tools: str | None) -> list[str]:
+    """Where to start, and each other tool once."""
+    if tools is None:
+        return list(dict.fromkeys([PAPER, *names()]))
+    first, *others = listed(tools) or [PAPER]
+    return [first, *dict.fromkeys(others)] if others else [PAPER, first]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import archcalc
-from archcalc.cli.options import choices, network
+from archcalc.cli.options import choices, network, shown
 from archcalc.cli.write import write
 from archcalc.errors import UsageError
 from archcalc.render import solve as renderer
@@ -38,8 +38,7 @@ def arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--where", metavar="CONDITION", help="a condition on names and quantities")
     parser.add_argument("--top", type=int, default=10, metavar="N", help="answers for several names (default 10)")
-    parser.add_argument("--format", choices=renderer.FORMATS, default="table", help="how to show it (default: table)")
-    parser.add_argument("--output", metavar="FILE", help="write to a file instead of the screen")
+    shown(parser, renderer.FORMATS)
 
 
 def run(arguments: Namespace) -> int:

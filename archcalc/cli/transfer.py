@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import archcalc
-from archcalc.cli.options import building, built, settings
+from archcalc.cli.options import building, built, settings, shown
 from archcalc.cli.write import write
 from archcalc.errors import UsageError
 from archcalc.render import transfer as renderer
@@ -32,8 +32,7 @@ def arguments(parser: ArgumentParser) -> None:
             default=[],
             help=f"like --set, for {side.upper()} only",
         )
-    parser.add_argument("--format", choices=renderer.FORMATS, default="table", help="how to show it (default: table)")
-    parser.add_argument("--output", metavar="FILE", help="write to a file instead of the screen")
+    shown(parser, renderer.FORMATS)
     parser.add_argument("--expand", action="store_true", help="every layer that is loaded")
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcalc.analysis.cost import costs
 from archcalc.counting.names import Place, Scope
 from archcalc.counting.profile import OTHERS, Rule
 from archcalc.errors import UndecidedError, UsageError
-from archcalc.recorded import is_whole, total
+from archcalc.recorded import is_free, is_whole, total
 from archcalc.spec.language import Located
 from archcalc.spec.values import ExpressionError, number, truth
 from archcalc.work import NO_WORK
@@ -58,23 +59,7 @@ def count(graph: Graph, profile: Profile, *, training: bool = False, batch: Size
 
     Raises UsageError for an operator that the profile does not know.
     """
-    counter = Counter(graph, profile, training=training)
-    params = total([applied.size for applied in counter.params()])
-    if profile.operators is None:
-        return Counted(profile, None, params, (), (), (), ())
-    applied = counter.operations()
-    layers = [each.size for each in applied]
-    once = total([each.once for each in applied] or [0])
-    operations = total(layers or [0])
-    return Counted(
-        profile=profile,
-        operations=(operations - once) * batch + once if profile.batch else operations,
-        params=params,
-        layers=tuple(layers),
-        left_out=_left_out(counter.nodes, layers, training=training),
-        bugs=_remarks(counter.nodes, [each.rule.bug for each in applied]),
-        notes=_remarks(counter.nodes, [each.rule.note for each in applied]),
-    )
+    return Counter(graph, profile, training=training).counted(batch)
 
 
 class Counter:
@@ -86,6 +71,26 @@ class Counter:
         self.training = training
         self.nodes = [node for node in graph.nodes if node.op is not None]
 
+    def counted(self, batch: Size = 1) -> Counted:
+        """What the tool prints for this batch."""
+        profile, params = self.profile, total([applied.size for applied in self.params])
+        if profile.operators is None:
+            return Counted(profile, None, params, (), (), (), ())
+        applied = self.operations
+        layers = [each.size for each in applied]
+        once = total([each.once for each in applied] or [0])
+        operations = total(layers or [0])
+        return Counted(
+            profile=profile,
+            operations=(operations - once) * batch + once if profile.batch else operations,
+            params=params,
+            layers=tuple(layers),
+            left_out=_left_out(self.nodes, layers, training=self.training),
+            bugs=_remarks(self.nodes, [each.rule.bug for each in applied]),
+            notes=_remarks(self.nodes, [each.rule.note for each in applied]),
+        )
+
+    @cached_property
     def operations(self) -> list[Applied]:
         """What is counted for each operator, in loops whose count is free for all passes."""
         known: dict[object, Applied] = {}  # what holds of one operator holds of all that are equal
@@ -111,6 +116,7 @@ class Counter:
             hint="a profile of your own may have one: --count FILE",
         )
 
+    @cached_property
     def params(self) -> list[Applied]:
         """The parameters that are counted for each operator: those that an earlier one carries count there."""
         shares = costs(self.graph, training=self.training)
@@ -135,7 +141,9 @@ class Counter:
 
     def _size(self, expression: Expression, node: Node, place: Place) -> Size:
         value: Quantity = evaluated(expression, number, node, place)
-        if not is_whole(value):
+        # Sizes are whole, though a formula may not look so: it is the rule that must not divide.
+        rule = evaluated(expression, number, node, place, recorded=True) if is_free(value) else value
+        if not is_whole(rule):
             raise UsageError(f"{expression.text} is {value} for {node.kind} at {node.path}, which is not whole")
         return value  # type: ignore[return-value]
 

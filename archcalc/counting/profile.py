@@ -19,7 +19,9 @@ from archcalc.spec.source import parse as parse_yaml
 if TYPE_CHECKING:
     from collections.abc import Mapping as MappingOf
 
-UNITS = ("multiply-accumulates", "operations")
+OPERATIONS = "operations"
+"""The unit in which a multiply-accumulate is two."""
+UNITS = ("multiply-accumulates", OPERATIONS)
 UNLISTED = ("error", "zero")
 PAPER = "paper"
 """The profile of what archcalc and most papers count."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcalc.counting.count import Applied, Counted, Counter, count, evaluated
+from archcalc.counting.count import Applied, Counted, Counter, evaluated
 from archcalc.counting.terms import Term, terms
 from archcalc.errors import UsageError
 from archcalc.recorded import is_free, total
@@ -56,10 +56,10 @@ def reconcile(graph: Graph, start: Profile, end: Profile, *, training: bool = Fa
     before, after = (Counter(graph, profile, training=training) for profile in (start, end))
     both_count = start.operators is not None and end.operators is not None
     return Waterfall(
-        count(graph, start, training=training),
-        count(graph, end, training=training),
-        _steps(before, before.operations(), after.operations()) if both_count else (),
-        _steps(before, before.params(), after.params()),
+        before.counted(),
+        after.counted(),
+        _steps(before, before.operations, after.operations) if both_count else (),
+        _steps(before, before.params, after.params),
     )
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from archcalc import version
-from archcalc.render.screen import Screen, shown, width, wrapped
+from archcalc.render.screen import Screen, paragraph, shown, width, wrapped
 from archcalc.render.units import TIMES, exact, ratio
 from archcalc.studies.claim import CUT
 
@@ -33,11 +33,11 @@ def render(found: Claim, form: str, *, every: bool = False) -> str | Screen:
 
 
 def _lines(found: Claim, room: int, *, every: bool) -> Iterator[Line]:
-    yield from _paragraph(f"{', '.join(found.names)}: {_claimed(found.stated)}", room, "bold")
+    yield from paragraph(f"{', '.join(found.names)}: {_claimed(found.stated)}", room, "bold")
     if not found.fits:
         yield []
         most = "one departure" if found.stated.most == 1 else "two departures"
-        yield from _paragraph(f"None fits, of all readings with at most {most} from the spec. Nearest:", room)
+        yield from paragraph(f"None fits, of all readings with at most {most} from the spec. Nearest:", room)
     for reading in [*(found.fits or found.nearest), *(found.further if every else ())]:
         yield []
         yield from _reading(reading, found.stated, room)
@@ -45,11 +45,7 @@ def _lines(found: Claim, room: int, *, every: bool) -> Iterator[Line]:
         yield []
         more = len(found.further)
         said = "1 more fits that departs" if more == 1 else f"{more:,} more fit that depart"
-        yield from _paragraph(f"{said} from one of these further; --all lists them.", room, "dim")
-
-
-def _paragraph(text: str, room: int, style: str = "") -> Iterator[Line]:
-    yield from ([(line, style)] for line in wrapped(shown(text), room))
+        yield from paragraph(f"{said} from one of these further; --all lists them.", room, "dim")
 
 
 def _claimed(stated: Stated) -> str:
@@ -59,10 +55,10 @@ def _claimed(stated: Stated) -> str:
 
 
 def _reading(reading: Reading, stated: Stated, room: int) -> Iterator[Line]:
-    yield from _paragraph(in_words(reading), room, "bold")
+    yield from paragraph(in_words(reading), room, "bold")
     for other in reading.also:
         counts = ", ".join(way.name for way in other.ways)
-        yield from _paragraph(f"or {in_words(other)}: {counts}", room)
+        yield from paragraph(f"or {in_words(other)}: {counts}", room)
     told = _told(reading, stated)
     wide = max(width(exact(way.value)) for way, _ in told)
     for way, figure in told:

@@ -35,6 +35,8 @@ BESIDE = {
 """What is worked out on request: what stands above such a column, and what it is."""
 SHARE = "%"
 """A column behind the mult-adds: their share of all."""
+PRINTED = ("params", "mult_adds", SHARE, "flops", "activations")
+"""The columns of a page."""
 
 
 class Count(NamedTuple):

@@ -14,9 +14,10 @@ from archcalc.render.facts import flow, other_settings
 from archcalc.render.json import as_data as report_data
 from archcalc.render.markdown import escaped, marks_escaped
 from archcalc.render.rows import SCREEN
-from archcalc.render.screen import Cell, Column, Name, Screen, shown, table, wrapped
+from archcalc.render.screen import Cell, Column, Name, Screen, paragraph, shown, table, wrapped
 from archcalc.render.units import Exact, per_axis, ratio, shape, signed
-from archcalc.studies.compare import COUNTS, differing
+from archcalc.report import COUNTS
+from archcalc.studies.compare import differing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -172,7 +173,7 @@ def _either(texts: Sequence[str]) -> str:
 
 def _lines(head: Sequence[str], grids: Sequence[Grid], room: int) -> Iterator[Line]:
     for text in head:
-        yield from ([(line, "")] for line in wrapped(shown(text), room))
+        yield from paragraph(text, room)
     for grid in grids:
         yield []
         if not grid.rows:

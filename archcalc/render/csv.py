@@ -15,6 +15,7 @@ from archcalc.errors import printable
 from archcalc.render.columns import USUAL
 from archcalc.render.rows import numbers, rows
 from archcalc.render.units import Exact
+from archcalc.report import COUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from archcalc.render.rows import Row
     from archcalc.report import Report
 
-COUNTS = ("params", "trainable_params", "buffers", "mult_adds", "flops", "activations")
 FIELD = ("size", "stride", "start")
 BEFORE = ("path", "times", "op", "layers", "output_shape")
 BEHIND = (*(f"receptive_field.{name}" for name in FIELD), "shared_with")

@@ -12,7 +12,7 @@ from archcalc.recorded import divide, is_free, known
 from archcalc.render.csv import guarded
 from archcalc.render.facts import conditions, flow, setting, settings
 from archcalc.render.json import Texts, heading
-from archcalc.render.screen import Cell, Column, Name, Screen, cut, shown, table, wrapped
+from archcalc.render.screen import Cell, Column, Name, Screen, cut, paragraph, shown, table, wrapped
 from archcalc.render.units import TIMES, Exact, count, duration, exact, percent, ratio, size
 from archcalc.studies.deploy import total_demand
 from archcalc.studies.roofline import MEMORY, quotient_text
@@ -72,7 +72,7 @@ def render(deployment: Deployment, form: str, *, expand: bool = False) -> str | 
         yield []
         yield from _labelled(_facts(deployment), room)
         yield []
-        yield from ([(line, "dim")] for line in wrapped(_notes(deployment, rows), room))
+        yield from paragraph(_notes(deployment, rows), room, "dim")
 
     return Screen(lay_out)
 
@@ -84,7 +84,7 @@ def _head(deployment: Deployment, room: int) -> Iterator[Line]:
     if report.setup.fold_batch_norm:
         said += ", batch norms folded"
     for text, style in ((report.name, "bold"), (report.cite or "", "dim"), (said, "")):
-        yield from ([(line, style)] for line in wrapped(shown(text), room))
+        yield from paragraph(text, room, style)
     if report.hyperparameters:
         yield [(cut(shown(settings(report)), room), "dim")]
 

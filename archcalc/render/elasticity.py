@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from archcalc.render.screen import Cell, Column, Name, Screen, shown, table, wrapped
+from archcalc.render.screen import Cell, Column, Name, Screen, paragraph, shown, table
 from archcalc.render.units import ratio
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def render(found: Sensitivities, form: str = "text") -> str | Screen:
 
 def _lines(found: Sensitivities, room: int) -> Iterator[Line]:
     """For each free name a table: the parts that have some of the quantities, and the total."""
-    yield from ([(line, "bold")] for line in wrapped(shown(found.network), room))
+    yield from paragraph(found.network, room, "bold")
     for name, value in found.point.items():
         rows = [row for row in found.rows if row.name == name]
         quantities = list(dict.fromkeys(row.quantity for row in rows))
@@ -38,7 +38,7 @@ def _lines(found: Sensitivities, room: int) -> Iterator[Line]:
         yield []
         yield from table(f"{name} = {value}", [Name(shown(path)) for path in (*parts, "total")], columns, room)
     yield []
-    yield from ([(line, "dim")] for line in wrapped(EXPLAINED, room))
+    yield from paragraph(EXPLAINED, room, "dim")
 
 
 def _written(value: Fraction | None) -> str:

@@ -10,7 +10,7 @@ from archcalc import version
 from archcalc.limits import LIMITS
 from archcalc.recorded import Recorded, is_free, known
 from archcalc.render.facts import conditions, flow, settings
-from archcalc.render.screen import Cell, Column, Name, Screen, cut, shown, table, wrapped
+from archcalc.render.screen import Cell, Column, Name, Screen, cut, paragraph, shown, table, wrapped
 from archcalc.render.units import TIMES, Exact, count, percent, ratio, size
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _lines(found: Expected, exact: Exact, room: int, *, expand: bool) -> Iterato
         (report.cite or "", "dim"),
         (flow(report._replace(mode="training"), exact), ""),
     ):
-        yield from ([(line, style)] for line in wrapped(shown(text), room))
+        yield from paragraph(text, room, style)
     if report.hyperparameters:
         yield [(cut(shown(settings(report)), room), "dim")]
     yield []
@@ -81,7 +81,7 @@ def _lines(found: Expected, exact: Exact, room: int, *, expand: bool) -> Iterato
         for i, line in enumerate(wrapped(shown(text), room - LABEL)):
             yield [(f"{label if i == 0 else '':<{LABEL}}", "dim"), (line, "")]
     yield []
-    yield from ([(line, "dim")] for line in wrapped(EXPLAINED, room))
+    yield from paragraph(EXPLAINED, room, "dim")
 
 
 def _parts(found: Expected, exact: Exact, room: int) -> list[Line]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from archcalc.recorded import is_free
 from archcalc.render.facts import conditions, flow, setting
 from archcalc.render.json import Texts, heading
-from archcalc.render.screen import Cell, Column, Name, Screen, cut, shown, table, wrapped
+from archcalc.render.screen import Cell, Column, Name, Screen, cut, paragraph, shown, table, wrapped
 from archcalc.render.units import Exact, percent, size
 from archcalc.studies.finetune import QUANTITIES
 
@@ -57,7 +57,7 @@ def _lines(found: Finetuning, room: int) -> Iterator[Line]:
     training = flow(report._replace(mode="training"), exact)
     said = f"{training}, {setting('batch', report.batch)}, {setup.optimizer}"
     for text, style in ((report.name, "bold"), (report.cite or "", "dim"), (said, "dim")):
-        yield from ([(line, style)] for line in wrapped(shown(text), room))
+        yield from paragraph(text, room, style)
     yield []
     yield from _cuts(found, exact, room)
     yield []
@@ -67,7 +67,7 @@ def _lines(found: Finetuning, room: int) -> Iterator[Line]:
     yield []
     again = any(c.recomputed_mult_adds != 0 for c in found.cuts.values())
     notes = CONVENTION + (AGAIN if again else "") + (FORMULAS if report.symbolic else "")
-    yield from ([(line, "dim")] for line in wrapped(notes, room))
+    yield from paragraph(notes, room, "dim")
 
 
 def _cuts(found: Finetuning, exact: Exact, room: int) -> list[Line]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcalc import version
 from archcalc.render.facts import flow, precisions
-from archcalc.render.screen import Cell, Column, Name, Screen, cut, shown, table, wrapped
+from archcalc.render.screen import Cell, Column, Name, Screen, cut, paragraph, shown, table, wrapped
 from archcalc.render.units import Exact, exact, in_bytes, size
 from archcalc.studies.grid import written
 from archcalc.studies.largest_batch import TRAINING
@@ -38,10 +38,9 @@ def render(found: Fit, form: str) -> str | Screen:
 
 
 def _lines(found: Fit, room: int) -> Iterator[Line]:
-    for line in wrapped(shown(found.report.name), room):
-        yield [(line, "bold")]
+    yield from paragraph(found.report.name, room, "bold")
     for text in (_run(found), f"memory: {in_bytes(found.memory_bytes, exact)}"):
-        yield from ([(line, "dim")] for line in wrapped(shown(text), room))
+        yield from paragraph(text, room, "dim")
     yield []
     if found.name is None:
         yield from _batch(found, found.rows[0], room)
@@ -51,7 +50,7 @@ def _lines(found: Fit, room: int) -> Iterator[Line]:
         yield from _value(found, found.name, room)
     yield []
     said = f"{CONVENTION[found.during == TRAINING]} Scratch space of kernels is outside."
-    yield from ([(line, "dim")] for line in wrapped(said, room))
+    yield from paragraph(said, room, "dim")
 
 
 def _run(found: Fit) -> str:
@@ -145,7 +144,7 @@ def _value(found: Fit, name: str, room: int) -> Iterator[Line]:
     if smaller:
         notes.append(f"smaller, and do not fit: {_listed(smaller)}")
     for note in notes:
-        yield from ([(line, "dim")] for line in wrapped(shown(note), room))
+        yield from paragraph(note, room, "dim")
     yield from _refused(found, name, room)
 
 
@@ -154,9 +153,9 @@ def _refused(found: Fit, name: str, room: int) -> Iterator[Line]:
     rows = [row for row in found.rows if row.refusal is not None]
     if not rows:
         return
-    yield from ([(line, "")] for line in wrapped(shown(f"no network for {name} = {_listed(rows)}:"), room))
+    yield from paragraph(f"no network for {name} = {_listed(rows)}:", room)
     said, *excerpt = (rows[0].refusal or "").splitlines()
-    yield from ([(line, "")] for line in wrapped(shown(said), room))
+    yield from paragraph(said, room)
     yield from ([(cut(shown(line), room), "")] for line in excerpt)
 
 

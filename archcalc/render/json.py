@@ -94,7 +94,8 @@ def as_data(report: Report, columns: Columns = USUAL) -> dict[str, Any]:
     return {key: texts.plain(value) for key, value in data.items()}
 
 
-def _counted(counted: Counted) -> dict[str, Any]:
+def printed(counted: Counted) -> dict[str, Any]:
+    """What a tool prints, and which tool that is."""
     profile = counted.profile
     return {
         "profile": profile.name,
@@ -104,6 +105,12 @@ def _counted(counted: Counted) -> dict[str, Any]:
         "operations": counted.operations,
         "unit": profile.unit,
         "params": counted.params,
+    }
+
+
+def _counted(counted: Counted) -> dict[str, Any]:
+    return {
+        **printed(counted),
         "left_out": counted.left_out,
         "bugs": [remark._asdict() for remark in counted.bugs],
         "notes": [remark._asdict() for remark in counted.notes],

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.errors import printable
 from archcalc.recorded import is_free
-from archcalc.render.columns import SHARE, USUAL
+from archcalc.render.columns import PRINTED, SHARE, USUAL
 from archcalc.render.facts import facts, flow, notes, numbers
 from archcalc.render.rows import rows
 from archcalc.render.units import Exact, percent
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from archcalc.render.rows import Row
     from archcalc.report import Report
 
-COUNTS = ("params", "mult_adds", SHARE, "flops", "activations")
 UPRIGHT, LONG_NAME, LONG_FORMULA = 115, 50, 200
 """Characters across a page that stands upright, in a name that need not be broken, in a formula that fits a cell."""
 _DOCUMENT = r"""\documentclass{article}
@@ -101,7 +100,7 @@ def render(report: Report, *, levels: int | None = None, expand: bool = False, c
     """The report as a LaTeX document: the layers with their totals, and what there is to say of the whole."""
     shown = rows(report, levels=levels, expand=expand, columns=columns)
     exact = Exact(numbers(report, shown, columns))
-    counts, totals = columns.shown(COUNTS), columns.totals(report)
+    counts, totals = columns.shown(PRINTED), columns.totals(report)
     formulas = any(is_free(totals[name]) for name in counts if name != SHARE)
     longest = max((len(row.path.encode("ascii", "backslashreplace")) for row in shown), default=0)
     across = min(longest, LONG_NAME) + max((len(row.operators) for row in shown), default=0)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from archcalc.errors import printable
 from archcalc.recorded import is_free
-from archcalc.render.columns import SHARE, USUAL
+from archcalc.render.columns import PRINTED, SHARE, USUAL
 from archcalc.render.facts import facts, flow, notes, numbers
 from archcalc.render.rows import rows
 from archcalc.render.units import TIMES, Exact, per_axis, percent, shape
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from archcalc.render.rows import Row
     from archcalc.report import Report
 
-COUNTS = ("params", "mult_adds", SHARE, "flops", "activations")
 _MARKS = str.maketrans({c: f"\\{c}" for c in "\\`*_[]|~$"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
 _AT_START = re.compile(r"[#+=-]|\d+(?=[.)])")
 
@@ -33,7 +32,7 @@ def render(report: Report, *, levels: int | None = None, expand: bool = False, c
     """The report as Markdown: the layers with their totals, and what there is to say of the whole."""
     shown = rows(report, levels=levels, expand=expand, columns=columns)
     exact = Exact(numbers(report, shown, columns))
-    counts = columns.shown(COUNTS)
+    counts = columns.shown(PRINTED)
     heading = [f"# {escaped(report.name)}", escaped(report.cite or ""), escaped(flow(report, exact))]
     titles = [marks_escaped(columns.title(name)) for name in counts]
     table = [_line(("layer", "operators", "output", *titles, "RF")), "|:---|:---|" + "---:|" * (len(counts) + 2)]

@@ -10,7 +10,7 @@ from archcalc.errors import UsageError
 from archcalc.ops.op import VIEW
 from archcalc.recorded import is_free
 from archcalc.render.facts import conditions, flow
-from archcalc.render.screen import GAP, Cell, Column, Name, Screen, shortened, shown, table, width, wrapped
+from archcalc.render.screen import GAP, Cell, Column, Name, Screen, paragraph, shortened, shown, table, width, wrapped
 from archcalc.render.units import Exact, in_bytes, size
 
 if TYPE_CHECKING:
@@ -108,10 +108,10 @@ def as_data(report: Report, memory: Memory) -> dict[str, Any]:
 
 def _lines(report: Report, memory: Memory, found: Sequence[Change], drawing: Drawing, room: int) -> Iterator[Line]:
     exact = Exact([*(getattr(memory, name) for name in NAMED), report.batch, *_shapes(report)])
-    yield from ([(line, "bold")] for line in wrapped(shown(report.name), room))
+    yield from paragraph(report.name, room, "bold")
     if report.cite:
-        yield from ([(line, "dim")] for line in wrapped(shown(report.cite), room))
-    yield from ([(line, "dim")] for line in wrapped(f"{flow(report, exact)}, batch {exact(report.batch)}", room))
+        yield from paragraph(report.cite, room, "dim")
+    yield from paragraph(f"{flow(report, exact)}, batch {exact(report.batch)}", room, "dim")
     yield []
     valid = [("valid where", text) for text in conditions(report.conditions)]
     for label, text in (*_facts(memory, exact), *valid):
@@ -124,7 +124,7 @@ def _lines(report: Report, memory: Memory, found: Sequence[Change], drawing: Dra
             yield []
             yield from _changes(found, room)
     yield []
-    yield from ([(line, "dim")] for line in wrapped(CONVENTION, room))
+    yield from paragraph(CONVENTION, room, "dim")
 
 
 def _shapes(report: Report) -> Iterator[Size]:

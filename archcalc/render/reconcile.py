@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcalc.recorded import is_free
 from archcalc.render.facts import flow
-from archcalc.render.json import Texts, heading
+from archcalc.render.json import Texts, heading, printed
 from archcalc.render.markdown import escaped
-from archcalc.render.screen import Screen, shown, width, wrapped
+from archcalc.render.screen import Screen, paragraph, shown, width, wrapped
 from archcalc.render.units import Exact
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from archcalc.counting.count import Counted
     from archcalc.counting.reconcile import Step, Waterfall
     from archcalc.counting.terms import Term
-    from archcalc.recorded import Size
     from archcalc.render.screen import Line
     from archcalc.report import Report
 
@@ -124,7 +123,7 @@ def _lines(
     if refused:
         yield []
     for said in refused:
-        yield from ([(line, "dim")] for line in wrapped(shown(said), room))
+        yield from paragraph(said, room, "dim")
 
 
 def _block(block: Sequence[Entry], room: int) -> Iterator[Line]:
@@ -133,8 +132,7 @@ def _block(block: Sequence[Entry], room: int) -> Iterator[Line]:
         style = "" if entry.sign in ("+", "-") else "bold"
         margin = 2 + wide + 2
         if width(entry.number) > wide:
-            for line in wrapped(f"{entry.sign} {entry.number}".lstrip(), room):
-                yield [(line, style)]
+            yield from paragraph(f"{entry.sign} {entry.number}".lstrip(), room, style)
             lead = " " * margin
         else:
             lead = f"{entry.sign:2}{entry.number:>{wide}}  "
@@ -163,8 +161,8 @@ def as_data(report: Report, waterfalls: Sequence[Waterfall], refused: Sequence[s
         "conditions": texts.conditions,
         "waterfalls": [
             {
-                "from": _number(waterfall.start),
-                "to": _number(waterfall.end),
+                "from": printed(waterfall.start),
+                "to": printed(waterfall.end),
                 "operations": [_step(step) for step in waterfall.operations],
                 "params": [_step(step) for step in waterfall.params],
             }
@@ -173,19 +171,6 @@ def as_data(report: Report, waterfalls: Sequence[Waterfall], refused: Sequence[s
         "refused": list(refused),
     }
     return {key: texts.plain(value) for key, value in data.items()}
-
-
-def _number(counted: Counted) -> dict[str, str | Size | None]:
-    profile = counted.profile
-    return {
-        "profile": profile.name,
-        "tool": profile.tool,
-        "version": profile.version,
-        "quantity": profile.quantity,
-        "unit": profile.unit,
-        "operations": counted.operations,
-        "params": counted.params,
-    }
 
 
 def _step(step: Step) -> dict[str, Any]:

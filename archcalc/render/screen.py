@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcalc.errors import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rich.console import Console, ConsoleOptions, RenderResult
 
@@ -178,6 +178,11 @@ def _taken(text: str, room: int) -> str:
         if taken > room:
             return text[:i]
     return text
+
+
+def paragraph(text: str, room: int, style: str = "") -> Iterator[Line]:
+    """The text in lines that fit."""
+    yield from ([(line, style)] for line in wrapped(shown(text), room))
 
 
 def wrapped(text: str, room: int) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcalc import version
 from archcalc.render.csv import guarded
-from archcalc.render.screen import Cell, Column, Name, Screen, cut, shown, table, wrapped
+from archcalc.render.screen import Cell, Column, Name, Screen, cut, paragraph, shown, table
 from archcalc.render.units import exact, half_up
 from archcalc.studies.grid import written
 
@@ -39,17 +39,16 @@ def render(solution: Solution, form: str) -> str | Screen:
 
 def _lines(solution: Solution, room: int) -> Iterator[Line]:
     wanted = ", ".join(map(str, solution.targets)) + (f", where {solution.where}" if solution.where else "")
-    for line in wrapped(shown(f"{solution.network}: {wanted}"), room):
-        yield [(line, "bold")]
+    yield from paragraph(f"{solution.network}: {wanted}", room, "bold")
     for axis in solution.axes:
-        yield from ([(line, "dim")] for line in wrapped(shown(f"{axis.name}: {_tried(axis)}"), room))
+        yield from paragraph(f"{axis.name}: {_tried(axis)}", room, "dim")
     yield []
     if solution.answers:
         yield from _table(solution, solution.answers, room)
     else:
         yield from _none(solution, room)
     for note in _notes(solution):
-        yield from ([(line, "dim")] for line in wrapped(shown(note), room))
+        yield from paragraph(note, room, "dim")
 
 
 def _tried(axis: Axis) -> str:
@@ -104,7 +103,7 @@ def _none(solution: Solution, room: int) -> Iterator[Line]:
     if solution.refusal is not None:
         said, *excerpt = solution.refusal.splitlines()
         yield [("there is no network:", "")]
-        yield from ([(line, "")] for line in wrapped(shown(said), room))
+        yield from paragraph(said, room)
         yield from ([(cut(shown(line), room), "")] for line in excerpt)
 
 

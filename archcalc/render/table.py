@@ -8,7 +8,20 @@ from archcalc.recorded import is_free
 from archcalc.render.columns import USUAL
 from archcalc.render.facts import facts, flow, notes, numbers, settings, some_frozen
 from archcalc.render.rows import kinds, rows
-from archcalc.render.screen import GAP, NARROWEST, Cell, Column, Name, Screen, cut, shown, table, width, wrapped
+from archcalc.render.screen import (
+    GAP,
+    NARROWEST,
+    Cell,
+    Column,
+    Name,
+    Screen,
+    cut,
+    paragraph,
+    shown,
+    table,
+    width,
+    wrapped,
+)
 from archcalc.render.units import TIMES, Exact, count, per_axis, percent, shape
 
 if TYPE_CHECKING:
@@ -53,8 +66,7 @@ def render(report: Report, *, levels: int | None = None, expand: bool = False, c
 
 def _head(report: Report, exact: Exact, room: int) -> Iterator[Line]:
     for text, style in ((report.name, "bold"), (report.cite or "", "dim"), (flow(report, exact), "")):
-        for line in wrapped(shown(text), room):
-            yield [(line, style)]
+        yield from paragraph(text, room, style)
     if report.hyperparameters:
         yield [(cut(shown(settings(report)), room), "dim")]
 
@@ -195,5 +207,4 @@ def _notes(report: Report, shown_rows: Sequence[Row], columns: Columns, room: in
     text = notes(report, shown_rows, columns)
     if len(shown_rows) < len(report.layers):
         text += " --levels N and --expand show more rows."
-    for line in wrapped(text, room):
-        yield [(line, "dim")]
+    yield from paragraph(text, room, "dim")

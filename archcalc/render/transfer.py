@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from archcalc import version
 from archcalc.recorded import Recorded, is_free
 from archcalc.render.facts import other_settings
-from archcalc.render.screen import Cell, Column, Name, Screen, cut, shown, table, wrapped
+from archcalc.render.screen import Cell, Column, Name, Screen, cut, paragraph, shown, table, wrapped
 from archcalc.render.units import Exact, percent, shape
 from archcalc.studies.compare import Pair
 
@@ -39,7 +39,7 @@ def render(transfer: Transfer, names: tuple[str, str], form: str, *, expand: boo
 def _lines(transfer: Transfer, names: tuple[str, str], room: int, *, expand: bool) -> Iterator[Line]:
     exact = Exact(_numbers(transfer))
     for text in _head(transfer, names):
-        yield from ([(line, "")] for line in wrapped(shown(text), room))
+        yield from paragraph(text, room)
     yield []
     yield from _totals(transfer, exact, room)
     yield []

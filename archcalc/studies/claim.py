@@ -143,6 +143,7 @@ class _Search:
         self.base = source.network()
         self.ratios: dict[str, Fraction] = {}  # what conventions count over the mult-adds
         self.mult_adds: dict[int, int] = {}  # by resolution
+        self.tools = tools(only_mult_adds=stated.only_mult_adds)
         self.sized: bool | None = None  # whether parameters depend on the resolution
 
     def readings(self) -> Iterator[Reading]:
@@ -219,7 +220,7 @@ class _Search:
         stated = self.stated
         assert stated.operations is not None
         ways = of_operations(network.graph, training=network.training, only_mult_adds=stated.only_mult_adds)
-        for name in tools(only_mult_adds=stated.only_mult_adds) if left else ():
+        for name in self.tools if left else ():
             if network is self.base or self._near(name, network):
                 ways += of_tool(network.graph, name, training=network.training)
         if network is self.base and network.mult_adds:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcalc.errors import ArchcalcError, LimitError, UsageError
 from archcalc.limits import LIMITS
 from archcalc.recorded import Quantity, Recorded, divide, is_free, known
+from archcalc.report import COUNTS
 from archcalc.spec.build import build
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from archcalc.report import Condition, Layer, Report
     from archcalc.spec.load import Spec
 
-COUNTS = ("params", "trainable_params", "buffers", "mult_adds", "flops", "activations")
 TOTALS = (*COUNTS, "activation_bytes", "depth", "shortest_path")
 TRIES = 10  # as many layers in all as so many networks with free names may have
 FIELD = {"size": "receptive_field", "stride": "receptive_field_stride", "start": "receptive_field_start"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.counting.count import Counter
-from archcalc.counting.profile import PAPER, names, profile
+from archcalc.counting.profile import OPERATIONS, PAPER, names, profile
 from archcalc.errors import UsageError
 from archcalc.ops.conv import Conv, DepthwiseConv, TransposedConv
 from archcalc.ops.linear import Linear
@@ -22,8 +22,6 @@ CONVOLUTIONS = (Conv, DepthwiseConv, TransposedConv)
 NORMS = (BatchNorm, GroupNorm, InstanceNorm, LayerNorm, L2Norm, Scale)
 PARAMS = "params"
 MULT_ADDS = "mult-adds"
-OPERATIONS = "operations"
-"""The unit of profiles in which a multiply-accumulate is two."""
 
 
 class Convention(NamedTuple):
@@ -111,7 +109,7 @@ def named(tool: str) -> str:
 def of_tool(graph: Graph, tool: str, *, training: bool) -> list[Convention]:
     """What a tool prints; nothing where its profile refuses the network."""
     try:
-        sizes = [applied.size for applied in Counter(graph, profile(tool), training=training).operations()]
+        sizes = [applied.size for applied in Counter(graph, profile(tool), training=training).operations]
     except UsageError:
         return []
     return [Convention(named(tool), _whole(sizes))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcalc.recorded import Recorded, known, total
+from archcalc.report import COUNTS
 from archcalc.symbolic.elasticity import elasticity
 from archcalc.symbolic.form import normal
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
     from archcalc.recorded import Number, Size
     from archcalc.report import Report
-
-COUNTS = ("params", "trainable_params", "buffers", "mult_adds", "flops", "activations")
 
 
 class Sensitivity(NamedTuple):

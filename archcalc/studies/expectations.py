@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from archcalc.spec.language import Expression
     from archcalc.spec.load import Spec
 
-COUNTS = ("params", "trainable_params", "buffers", "mult_adds", "flops", "activations")
-
 
 class Verdict(NamedTuple):
     """One figure beside the exact value: whether it is as expected, and what was computed."""

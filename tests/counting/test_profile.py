@@ -13,6 +13,7 @@ from asking import ask
 import archcalc
 from archcalc.cli import main
 from archcalc.counting.profile import names, profile
+from archcalc.recorded import Recorded, replaced
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -156,3 +157,28 @@ def test_the_table_has_a_column_of_the_tool(capsys: pytest.CaptureFixture[str]) 
     assert main(["report", "resnet18", "--count", "ptflops", "--format", "json"]) == 0
     counted = json.loads(capsys.readouterr().out)["counted"]
     assert (counted["operations"], sum(counted["layers"])) == (1_825_313_768, 1_825_313_768)
+
+
+def test_a_rule_that_cannot_be_added_up_over_passes_is_refused(tmp_path: Path) -> None:
+    """Rounding down is no polynomial in the number of the pass."""
+    file = tmp_path / "mine.yaml"
+    file.write_text(f"{HEAD}operators: {{relu: inputs // 5, concat: 0, conv: mult_adds}}")
+    layers = "[{repeat: n, layers: [relu, {concat: {x: [], more: [{conv: [3, 1]}]}}]}]"
+    spec = f"{{hyperparameters: {{n: 3}}, input: [6, 8, 8], layers: {layers}}}"
+    report = archcalc.analyze(spec, free=["n"])
+    with pytest.raises(archcalc.UndecidedError, match="no polynomial in the number of the pass"):
+        archcalc.count(report, file)
+
+
+def test_sizes_that_are_whole_under_conditions_are_counted(tmp_path: Path) -> None:
+    """L layers in three blocks: a formula with thirds, which is whole where the network is one."""
+    report = archcalc.analyze("densenet40_k12", free=["L"])
+    operations = archcalc.count(report, "paper").operations
+    assert isinstance(operations, Recorded)
+    for depth in (40, 100):
+        plain = archcalc.analyze("densenet40_k12", settings={"L": depth})
+        assert replaced(operations, "L", depth) == plain.totals.mult_adds
+    file = tmp_path / "mine.yaml"
+    file.write_text(f"{HEAD}operators: {{conv: mult_adds / 5}}\nunlisted: zero")
+    with pytest.raises(archcalc.UsageError, match="which is not whole"):
+        archcalc.count(report, file)

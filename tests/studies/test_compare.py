@@ -15,7 +15,8 @@ from evaluating import at
 import archcalc
 from archcalc.cli import main
 from archcalc.recorded import known
-from archcalc.studies.compare import COUNTS, TOTALS, common_symbols, differing
+from archcalc.report import COUNTS
+from archcalc.studies.compare import TOTALS, common_symbols, differing
 
 if TYPE_CHECKING:
     from archcalc.studies.compare import Comparison
